@@ -1,0 +1,1 @@
+"""The object store: a folder or S3 behind one interface."""

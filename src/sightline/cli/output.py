@@ -1,0 +1,74 @@
+"""How commands read their common options and print: tables for people, JSON for programs, errors on stderr."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+import msgspec
+
+from sightline.settings import Loaded, load
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+as_json = click.option("--json", is_flag=True, help="Print JSON.")
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+
+
+def places(command: Callable[..., R]) -> Callable[..., R]:
+    """Add the options that say where data and settings are; the command receives `loaded`."""
+
+    @click.option("--data", type=click.Path(path_type=Path), help="The data folder.  [env: SIGHTLINE_DATA]")
+    @click.option("--config", type=click.Path(path_type=Path), help="The settings file.  [env: SIGHTLINE_CONFIG]")
+    @wraps(command)
+    def with_places(*args: Any, data: Path | None, config: Path | None, **options: Any) -> R:
+        return command(*args, loaded=load_once(data, config), **options)
+
+    return with_places
+
+
+def load_once(data: Path | None, config: Path | None, flags: Mapping[str, object] | None = None) -> Loaded:
+    return load(data=data, config=config, flags=flags)
+
+
+def run_async(command: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
+    """Let click call a coroutine function."""
+
+    @wraps(command)
+    def run(*args: P.args, **options: P.kwargs) -> R:
+        return asyncio.run(command(*args, **options))
+
+    return run
+
+
+def print_json(value: object) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str] | None = None) -> None:
+    """Print rows under headings, as wide as their longest value; nothing at all is said, not shown as a blank."""
+    if not rows:
+        click.echo("(none)")
+        return
+    columns = list(columns or rows[0])
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    widths = [max(len(column), *(len(row[i]) for row in cells)) for i, column in enumerate(columns)]
+    click.echo(
+        "  ".join(column.upper().replace("_", " ").ljust(w) for column, w in zip(columns, widths, strict=True)).rstrip()
+    )
+    for row in cells:
+        click.echo("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "-"
+    return str(value)

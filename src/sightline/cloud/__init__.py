@@ -1,0 +1,1 @@
+"""What acts on AWS: secrets, cost, tags, dashboards, verification."""

@@ -1,0 +1,1 @@
+"""One decoder per protocol: bytes in, signals out, no I/O."""

@@ -1,0 +1,1 @@
+"""Other products' HTTP APIs as separate mounted apps, translated to ours."""

@@ -1,0 +1,1 @@
+"""Web Vitals, errors, logs and Lambda functions."""

@@ -1,0 +1,1 @@
+"""What an operator does: back up, restore, check, show a demo."""

@@ -1,0 +1,1 @@
+"""One dictionary, and what masks by it: pure code, no I/O, state passed in and out."""

@@ -1,0 +1,1 @@
+"""Recordings: chunks, sealing, search, findings, conversion to rrweb."""

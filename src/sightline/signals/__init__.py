@@ -1,0 +1,1 @@
+"""What is received: kinds, journal, ledger, extents, warehouse, retention, erasure."""

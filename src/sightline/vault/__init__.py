@@ -1,0 +1,1 @@
+"""Personal data that must be kept: subjects, tiers, audit, rotation, requests."""

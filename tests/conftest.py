@@ -1,0 +1,47 @@
+"""Fixtures that many tests share, and marks that hold for whole folders."""
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sightline.database.address import Address, connect
+from sightline.database.migrations import migrate
+from sightline.database.pool import Database
+from tests.postgres import system_postgres
+
+UNIT = Path(__file__).parent / "unit"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything under tests/unit is pure: that is what `make check` runs."""
+    for item in items:
+        if UNIT in item.path.parents:
+            item.add_marker(pytest.mark.unit)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Address]:
+    """Debian's PostgreSQL, fresh, as its superuser; one for the whole run."""
+    with system_postgres(fsync="off") as address:
+        yield address
+
+
+@pytest.fixture
+async def database(postgres: Address) -> AsyncIterator[Database]:
+    """A database of its own, migrated, with a pool over it."""
+    name = f"test_{secrets.token_hex(6)}"
+    admin = await connect(postgres)
+    await admin.execute(f"CREATE DATABASE {name}")
+    address = msgspec.structs.replace(postgres, database=name, schema="umami")
+    connection = await connect(address)
+    await connection.execute("CREATE SCHEMA umami")
+    await migrate(connection)
+    await connection.close()
+    opened = await Database.open(address, minimum=0, maximum=4)
+    yield opened
+    await opened.close()
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()

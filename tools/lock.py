@@ -1,0 +1,32 @@
+"""Pin every dependency by version and hash, without any registry's address: `make lock`.
+
+Needs `uv` on the PATH or in the virtual environment; it is not needed to run or test Sightline.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMON = [
+    "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes",
+    "--no-emit-index-url", "--no-header", "--quiet", *sys.argv[1:],
+]  # fmt: skip
+FILES = {
+    "requirements/run.txt": ["--extra", "embedded", "--extra", "aws", "pyproject.toml"],
+    "requirements/dev.txt": [
+        "--extra", "embedded", "--extra", "aws", "--extra", "fast", "--group", "dev", "pyproject.toml",
+        "--constraint", "requirements/run.txt",
+    ],
+}  # fmt: skip
+
+
+def main() -> None:
+    uv = shutil.which("uv") or str(ROOT / ".venv/bin/uv")
+    for output, arguments in FILES.items():
+        subprocess.run([uv, *COMMON, *arguments, "--output-file", output], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    main()
