@@ -37,15 +37,16 @@ class Migration(msgspec.Struct, frozen=True):
 
 def known() -> list[Migration]:
     """All migrations of this release, in order."""
-    found = []
-    for file in files("sightline.database").joinpath("migrations").iterdir():
-        if match := _NAME.match(file.name):
-            found.append(Migration(int(match["number"]), match["what"], match["phase"], file.read_text("utf-8")))
+    found = [
+        Migration(int(match["number"]), match["what"], match["phase"], file.read_text("utf-8"))
+        for file in files("sightline.database").joinpath("migrations").iterdir()
+        if (match := _NAME.match(file.name))
+    ]
     return sorted(found, key=lambda migration: migration.number)
 
 
 async def migrate(connection: asyncpg.Connection) -> list[Migration]:
-    """Apply what is missing, in the schema that comes first in the connection's search path; return what was applied."""
+    """Apply what is missing, in the first schema of the connection's search path; return what was applied."""
     await connection.execute("SELECT pg_advisory_lock(hashtextextended('sightline migrations', 0))")
     try:
         await connection.execute(_TABLE)
