@@ -57,7 +57,7 @@ check: $(VENV)/.dev
 	$(BIN)/python -m pytest -m unit
 
 bench: $(VENV)/.dev system
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH)
 
 soak: $(VENV)/.dev system dashboard
 	SIGHTLINE_SOAK=1 $(BIN)/python -m pytest -m soak
