@@ -11,7 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from bench.measurements import Comparison, Result, record
+from bench.measurements import Result, record
+from bench.pairs import Comparison
 
 _PARTS = {"pairs", "measurements", "__main__"}
 

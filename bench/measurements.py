@@ -67,9 +67,8 @@ def record(title: str, command: str, results: Sequence[Result], note: str = "", 
     text = file.read_text("utf-8") if file.exists() else _HEAD
     new = section(title, command, results, note)
     pattern = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-    if pattern.search(text):
-        text = pattern.sub(lambda _: new + "\n", text)
-    else:
+    text, replaced = pattern.subn(lambda _: new + "\n", text)
+    if not replaced:
         text = text.rstrip("\n") + "\n\n" + new
     file.write_text(text.rstrip("\n") + "\n", "utf-8")
 

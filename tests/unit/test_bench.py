@@ -3,18 +3,29 @@
 from pathlib import Path
 
 import pytest
-from bench.measurements import Comparison, Figure, record
-from bench.pairs import compare
+from bench import pairs
+from bench.measurements import Figure, record
+from bench.pairs import Comparison
 
 
-def work(times: int) -> None:
-    sum(number * number for number in range(times))
+def test_twice_the_work_has_half_the_ratio(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0
 
+    def work(cost: int) -> None:
+        nonlocal now
+        now += cost
 
-def test_twice_the_work_has_half_the_ratio() -> None:
-    found = compare("x", lambda: work(200_000), lambda: work(100_000), rounds=5, bound=0.9)
-    assert 0.3 < found.ratio < 0.75
+    monkeypatch.setitem(pairs.CLOCKS, "cpu", lambda: now)
+    found = pairs.compare("x", lambda: work(2_000), lambda: work(1_000), rounds=5, bound=0.9)
+    assert found.ratio == 0.5
+    assert (found.low, found.high, found.rounds) == (0.5, 0.5, 5)
     assert not found.holds
+
+
+def test_candidate_and_control_take_turns_and_the_first_round_does_not_count() -> None:
+    order: list[str] = []
+    pairs.compare("x", lambda: order.append("candidate"), lambda: order.append("control"), rounds=2)
+    assert order == ["control", "candidate", "candidate", "control", "control", "candidate"]
 
 
 def test_a_section_is_replaced_and_the_others_stay(tmp_path: Path) -> None:

@@ -59,5 +59,5 @@ async def _ask(name: str, check: Check) -> Part:
         return Part(name, "down", f"no answer within {_PATIENCE_S:g} s")
     except SightlineError as error:
         return Part(name, "down", error.message, error.hint or "")
-    except Exception as exc:  # a check that breaks is a part that is down, not a page that fails
+    except Exception as exc:  # noqa: BLE001 - a check that breaks is a part that is down, not a page that fails
         return Part(name, "down", type(exc).__name__)
