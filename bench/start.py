@@ -1,14 +1,15 @@
 """How long a start takes and what an idle Sightline holds: the process users see first, measured from outside."""
 
+import asyncio
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
 import psutil
+from tests.running import Running
 
 from bench.measurements import Figure, Result
-from tests.running import Running
 
 TITLE = "Start and idle memory"
 _ROUNDS = 7
@@ -19,6 +20,10 @@ def _pss_mb(processes: list[psutil.Process]) -> float:
 
 
 async def run() -> list[Result]:
+    return await asyncio.to_thread(_measured)
+
+
+def _measured() -> list[Result]:
     """Start on a new folder once, then on the same folder several times; read the memory after ten quiet seconds."""
     with tempfile.TemporaryDirectory(prefix="sl-bench-") as folder:
         Path(folder).chmod(0o755)

@@ -17,8 +17,8 @@ def settings() -> Iterator[str]:
     yield "# Settings\n"
     yield (
         "Each setting is read from `[section] name = …` in `sightline.toml` in the data folder (or the file that"
-        " `--config` or `SIGHTLINE_CONFIG` names), then from the environment, then from a flag; the later is the stronger."
-        " A secret may also come from a file: append `_FILE` to its environment name. `DATABASE_URL` and `AWS_REGION`"
+        " `--config` or `SIGHTLINE_CONFIG` names), then from the environment, then from a flag; the later is the"
+        " stronger. A secret may also come from a file: append `_FILE` to its environment name. `DATABASE_URL` and `AWS_REGION`"
         " are read too. An unknown name or a wrong value stops the start. `sightline config` shows what is in force.\n"
     )
     section = ""
@@ -27,7 +27,7 @@ def settings() -> Iterator[str]:
             section = name.split(".")[0]
             yield f"\n## {section}\n\n{(type(getattr(Settings(), section)).__doc__ or '').splitlines()[0]}\n"
             yield "| setting | default | environment | meaning |\n|---|---|---|---|"
-        shown = "" if default is None or default == "" or default == () else f"`{default}`"
+        shown = "" if default is None or default in ("", ()) else f"`{default}`"
         kind = " A secret." if is_secret(name) else ""
         yield f"| `{name}` | {shown} | `{environment_name(name)}` | {meaning}{kind} |"
 
