@@ -123,6 +123,7 @@ class EmbeddedSettings(Section, frozen=True, kw_only=True):
         Meta(description="Who runs PostgreSQL when Sightline is started by root; created without login when missing."),
     ] = "sightline"
     shared_buffers_mb: Annotated[int, Meta(ge=8, le=16384, description="PostgreSQL's shared_buffers.")] = 32
+    max_connections: Annotated[int, Meta(ge=20, le=500, description="PostgreSQL's max_connections.")] = 60
 
 
 class BlobSettings(Section, frozen=True, kw_only=True):
