@@ -34,8 +34,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def system_postgres(**options: str) -> Iterator[Address]:
-    """Run a fresh PostgreSQL; the address is its superuser's. `options` go to postgresql.conf."""
+def system_postgres(home: Path | None = None, **options: str) -> Iterator[Address]:
+    """Run a fresh PostgreSQL from `home`; the address is its superuser's. `options` go to postgresql.conf."""
     root = Path(tempfile.mkdtemp(prefix="sl-pg-"))
     user = "postgres" if os.geteuid() == 0 else None
     if user:
@@ -44,7 +44,7 @@ def system_postgres(**options: str) -> Iterator[Address]:
     (root / "password").write_text(password)
     if user:
         os.chown(root / "password", pwd.getpwnam(user).pw_uid, -1)
-    home = binaries()
+    home = home or binaries()
 
     def run(*command: str) -> None:
         done = subprocess.run(

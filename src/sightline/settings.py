@@ -101,6 +101,9 @@ class DatabaseSettings(Section, frozen=True, kw_only=True):
     secret: Annotated[
         str, Meta(description="Where `db setup` puts the role's credentials: a name in AWS Secrets Manager.")
     ] = "observability/umami-db-credentials"  # noqa: S105 - a name, not a secret
+    connection_limit: Annotated[
+        int, Meta(ge=5, le=1000, description="Connections that the role may have open in all; `db setup` sets it.")
+    ] = 50
     pool_min: Annotated[int, Meta(ge=0, le=100, description="Connections kept open.")] = 1
     pool_max: Annotated[int, Meta(ge=1, le=100, description="Connections at most.")] = 8
     timeout_s: Annotated[int, Meta(ge=1, le=120, description="How long to wait for a connection.")] = 10

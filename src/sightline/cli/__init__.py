@@ -18,6 +18,7 @@ from sightline.errors import SightlineError
 # Command: (module below this package, one line of help). The module holds a click command of the command's name.
 COMMANDS = {
     "config": ("config", "Show every setting, its value and where it came from."),
+    "db": ("db", "Set up, migrate, verify, measure and remove the database schema."),
     "version": ("version", "Print the version."),
 }
 
