@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -10,7 +11,11 @@ import pytest
 from sightline.database.address import Address, connect
 from sightline.database.migrations import migrate
 from sightline.database.pool import Database
+from tests.aws import FakeAws
 from tests.postgres import system_postgres
+
+if TYPE_CHECKING:
+    from tests.aws import FaultProxy
 
 UNIT = Path(__file__).parent / "unit"
 
@@ -45,3 +50,22 @@ async def database(postgres: Address) -> AsyncIterator[Database]:
     await opened.close()
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
+
+
+@pytest.fixture(scope="session")
+def aws() -> "Iterator[FakeAws]":
+    """AWS as moto's server on loopback, with fake credentials in the environment; one for the whole run."""
+    from tests.aws import moto_server  # a second to import, which only those pay who need it
+
+    with moto_server() as fake:
+        yield fake
+
+
+@pytest.fixture
+def fault_proxy(aws: "FakeAws") -> "Iterator[FaultProxy]":
+    """A proxy before moto that can be told to fail."""
+    from tests.aws import FaultProxy
+
+    proxy = FaultProxy(aws.endpoint)
+    yield proxy
+    proxy.close()
