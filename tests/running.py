@@ -87,13 +87,19 @@ class Running:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+        self._close()
 
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(timeout=_PATIENCE_S)
-        self._reader.join(5)
+        self._close()
         return code
+
+    def _close(self) -> None:
+        self._reader.join(_PATIENCE_S)  # its end is the end of the pipe, which children hold, too
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 def status(url: str) -> int:

@@ -18,8 +18,9 @@ def settings() -> Iterator[str]:
     yield (
         "Each setting is read from `[section] name = …` in `sightline.toml` in the data folder (or the file that"
         " `--config` or `SIGHTLINE_CONFIG` names), then from the environment, then from a flag; the later is the"
-        " stronger. A secret may also come from a file: append `_FILE` to its environment name. `DATABASE_URL` and `AWS_REGION`"
-        " are read too. An unknown name or a wrong value stops the start. `sightline config` shows what is in force.\n"
+        " stronger. A secret may also come from a file: append `_FILE` to its environment name. `DATABASE_URL` and"
+        " `AWS_REGION` are read too. An unknown name or a wrong value stops the start. `sightline config` shows what is"
+        " in force.\n"
     )
     section = ""
     for name, (_, meaning, default) in catalogue().items():
@@ -72,9 +73,8 @@ def _command(command: click.Command, name: str, parent: click.Context, depth: in
     yield f"```text\n{context.command_path} {usage}\n```\n"
     if rows:
         yield "| option | meaning |\n|---|---|"
-        yield from (
-            f"| `{option}` | {' '.join(meaning.split()).replace('|', chr(92) + '|')} |" for option, meaning in rows
-        )
+        for option, meaning in rows:
+            yield f"| `{option}` | {' '.join(meaning.split()).replace('|', chr(92) + '|')} |"
         yield ""
 
 

@@ -4,7 +4,8 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -34,13 +35,14 @@ def client_of(running: Running) -> httpx.Client:
     return httpx.Client(base_url=running.url, headers={"origin": running.url})
 
 
-def sign_in(running: Running) -> httpx.Client:
+@contextmanager
+def signed_in(running: Running) -> Iterator[httpx.Client]:
     """A client that is signed in and may change things."""
-    client = client_of(running)
-    body = {"email": PERSON["email"], "password": PERSON["password"]}
-    client.post("/api/v1/sign-in", json=body).raise_for_status()
-    client.headers["x-sightline-csrf"] = client.get("/api/v1/me").raise_for_status().json()["csrf_token"]
-    return client
+    with client_of(running) as client:
+        body = {"login": PERSON["email"], "password": PERSON["password"]}
+        client.post("/api/v1/sign-in", json=body).raise_for_status()
+        client.headers["x-sightline-csrf"] = client.get("/api/v1/me").raise_for_status().json()["csrf_token"]
+        yield client
 
 
 def set_up(running: Running) -> None:
@@ -54,7 +56,7 @@ def set_up(running: Running) -> None:
 def test_the_first_start_offers_a_setup_link_and_the_second_does_not(data: Path) -> None:
     with up(data) as running:
         set_up(running)
-        with sign_in(running) as client:
+        with signed_in(running) as client:
             assert client.get("/api/v1/me").json()["user"]["email"] == PERSON["email"]
         token = (running.setup_link or "").partition("token=")[2]
         again = httpx.post(f"{running.url}/api/v1/setup", json={"token": token, **PERSON, "email": "eve@example.com"})
@@ -62,7 +64,8 @@ def test_the_first_start_offers_a_setup_link_and_the_second_does_not(data: Path)
     with up(data) as running:
         assert running.setup_link is None
         assert status(f"{running.url}/readyz") == 200
-        sign_in(running).close()
+        with signed_in(running):
+            pass
 
 
 def test_a_stop_ends_every_process_and_says_nothing_of_trouble(data: Path) -> None:
@@ -96,7 +99,7 @@ def test_commands_work_beside_the_server_and_without_it(data: Path) -> None:
 
 def one_line(*arguments: str, **env: str) -> str:
     """Run a command that has to fail, and return the one line that it says."""
-    done = run(*arguments, **env)
+    done = run(*arguments, **env)  # type: ignore[arg-type]
     assert done.returncode in {1, 2, 3}, done.stdout
     assert "Traceback" not in done.stderr + done.stdout
     lines = [line for line in done.stderr.splitlines() if line.strip()]
@@ -152,7 +155,7 @@ def test_a_corrupt_migration_table_is_named(data: Path) -> None:
             assert login is not None
             address = login.address(DatabaseSettings()).as_user(admin.user, admin.password)
             connection = await asyncpg.connect(**address.parameters())
-            await connection.execute("UPDATE umami.migrations SET checksum = 'x' WHERE number = 1")
+            await connection.execute("UPDATE umami.migrations SET checksum = repeat('0', 64) WHERE number = 1")
             await connection.close()
 
     asyncio.run(spoil())
@@ -216,13 +219,13 @@ def test_after_kill_nine_every_start_comes_up_and_no_committed_row_is_lost(
     for _ in range(rounds):
         with up(data) as running:
             tree = running.processes()
-            with sign_in(running) as client:
+            with signed_in(running) as client:
                 expected |= _write_while(client, lambda: kill(running))
             if running.process.poll() is None:
                 running.wait_until_ready()
                 running.stop()
             _assert_gone(tree)
-    with up(data) as running, sign_in(running) as client:
+    with up(data) as running, signed_in(running) as client:
         assert expected <= _site_names(client)
 
 

@@ -17,8 +17,12 @@ from sightline.errors import SightlineError
 
 # Command: (module below this package, one line of help). The module holds a click command of the command's name.
 COMMANDS = {
-    "config": ("config", "Show every setting, its value and where it came from."),
+    "up": ("serve", "Start Sightline with its own PostgreSQL, and print its address."),
+    "serve": ("serve", "Serve on the PostgreSQL that database.url names."),
     "db": ("db", "Set up, migrate, verify, measure and remove the database schema."),
+    "jobs": ("jobs", "Show and start background jobs."),
+    "config": ("config", "Show every setting, its value and where it came from."),
+    "completion": ("completion", "Print the completion script of a shell."),
     "version": ("version", "Print the version."),
 }
 

@@ -45,7 +45,7 @@ def api(house: House) -> FastAPI:
     app.state.house = house
     errors.install(app)
     for router in routers():
-        app.include_router(router, prefix="/api/v1")
+        app.include_router(router)
     return app
 
 
@@ -75,7 +75,7 @@ def application(house: House, readiness: Ready) -> App:
     if role in {"all", "reports"}:
         typed = api(house)
         exact |= _reference(typed)
-        mounts |= {"/api/v1/": typed, "/": Assets()}
+        mounts |= {"/api/v1/": typed, "/": Assets.load()}
     return _wrapped(Router(exact, mounts), house)
 
 

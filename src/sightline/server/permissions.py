@@ -73,7 +73,7 @@ _declared: dict[tuple[str, str], Need] = {}
 
 
 def requires(permission: Permission) -> Any:
-    """Mark a route, as the type of a parameter: `Annotated[Access, requires(Permission.SITE_READ)]`."""
+    """Mark a route, in the type of the parameter that receives its `Access`."""
     return Depends(Requires(permission))
 
 
