@@ -70,6 +70,7 @@ def record(title: str, command: str, results: Sequence[Result], note: str = "", 
     text, replaced = pattern.subn(lambda _: new + "\n", text)
     if not replaced:
         text = text.rstrip("\n") + "\n\n" + new
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text.rstrip("\n") + "\n", "utf-8")
 
 
