@@ -73,7 +73,7 @@ _declared: dict[tuple[str, str], Need] = {}
 
 
 def requires(permission: Permission) -> Any:
-    """Mark a route, as the type of a parameter: `Annotated[Access, requires(Permission.SITE_READ)]`."""
+    """Mark a route: this is what stands behind the type in `Annotated[Access, …]` of its parameter."""
     return Depends(Requires(permission))
 
 
