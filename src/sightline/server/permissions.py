@@ -73,7 +73,7 @@ _declared: dict[tuple[str, str], Need] = {}
 
 
 def requires(permission: Permission) -> Any:
-    """Mark a route: this is what stands behind the type in `Annotated[Access, …]` of its parameter."""
+    """Mark a route, in the type of the parameter that receives its `Access`."""
     return Depends(Requires(permission))
 
 
