@@ -1,42 +1,37 @@
-"""The API as it is served, over a database of the test: its routers, its errors, its request ids."""
+"""The application as it is served, over a database of the test, and browsers to call it with."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
-from fastapi import FastAPI
 
 from sightline.database.pool import Database
-from sightline.server import errors
-from sightline.server.api import routers
+from sightline.keys.ring import KeyRing
+from sightline.operate.house import House
+from sightline.server.application import application, ready
 from sightline.server.authentication import CSRF_HEADER
-from sightline.server.middleware.access import Access
-from sightline.settings import AccountSettings, ServerSettings, Settings
+from sightline.settings import AccountSettings, Loaded, ServerSettings, Settings
 
 ORIGIN = "http://sightline.test"
 
 
-class Parts(msgspec.Struct):
-    """What routes need of the house."""
-
-    settings: Settings
-    database: Database
-
-
-def settings(*, public_url: str = "", session_hours: int = 24) -> Settings:
-    return Settings(server=ServerSettings(public_url=public_url), accounts=AccountSettings(session_hours=session_hours))
+@asynccontextmanager
+async def housed(database: Database, data: Path) -> AsyncIterator[House]:
+    """The parts of a process, over the database of a test."""
+    settings = Settings(accounts=AccountSettings(session_hours=24))
+    keys = await KeyRing.open(database, settings.keys, settings.aws, data / "keys")
+    yield House(Loaded(settings=settings, data=data, origins={}), database, database.address, keys)
+    await keys.close()
 
 
-def api(database: Database, chosen: Settings | None = None) -> FastAPI:
-    app = FastAPI()
-    app.router.routes.clear()  # the pages of the documentation are the application's business
-    app.state.house = Parts(chosen or settings(), database)
-    errors.install(app)
-    for router in routers():
-        app.include_router(router)
-    return app
+def at(house: House, public_url: str) -> House:
+    """The same house under another address."""
+    server = ServerSettings(public_url=public_url)
+    loaded = msgspec.structs.replace(house.loaded, settings=msgspec.structs.replace(house.settings, server=server))
+    return msgspec.structs.replace(house, loaded=loaded)
 
 
 class Browser:
@@ -64,7 +59,9 @@ class Browser:
 
 
 @asynccontextmanager
-async def browsing(app: FastAPI, *, address: str = "192.0.2.1", base_url: str = ORIGIN) -> AsyncIterator[Browser]:
-    transport = httpx.ASGITransport(Access(app), client=(address, 40000))
+async def browsing(house: House, *, address: str = "192.0.2.1", base_url: str = ORIGIN) -> AsyncIterator[Browser]:
+    """A browser that talks to the whole application, middleware and all."""
+    app = application(house, ready(house, None))
+    transport = httpx.ASGITransport(app, client=(address, 40000))
     async with httpx.AsyncClient(transport=transport, base_url=base_url) as client:
         yield Browser(client)

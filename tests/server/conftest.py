@@ -1,13 +1,14 @@
 """Fixtures of the server's tests."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 
 from sightline.accounts import passwords, setup
 from sightline.database.pool import Database
-from tests.server.application import Browser, api, browsing
+from sightline.operate.house import House
+from tests.server.application import Browser, browsing, housed
 
 PASSWORD = "four wet owls sing"
 ADMIN = {"email": "ada@example.com", "name": "Ada", "password": PASSWORD, "team": "Engine"}
@@ -20,29 +21,30 @@ def cheap_passwords() -> Iterator[None]:
 
 
 @pytest.fixture
-def app(database: Database) -> FastAPI:
-    return api(database)
+async def house(database: Database, tmp_path: Path) -> AsyncIterator[House]:
+    async with housed(database, tmp_path) as found:
+        yield found
 
 
 @pytest.fixture
-async def browser(app: FastAPI) -> AsyncIterator[Browser]:
+async def browser(house: House) -> AsyncIterator[Browser]:
     """A browser that has not signed in."""
-    async with browsing(app) as found:
+    async with browsing(house) as found:
         yield found
 
 
 @pytest.fixture
-async def other(app: FastAPI) -> AsyncIterator[Browser]:
+async def other(house: House) -> AsyncIterator[Browser]:
     """A second browser, elsewhere."""
-    async with browsing(app, address="198.51.100.7") as found:
+    async with browsing(house, address="198.51.100.7") as found:
         yield found
 
 
 @pytest.fixture
-async def admin(app: FastAPI, database: Database) -> AsyncIterator[Browser]:
+async def admin(house: House, database: Database) -> AsyncIterator[Browser]:
     """The browser in which Ada has set up the instance and its team Engine."""
     token = await setup.ensure_setup_link(database)
-    async with browsing(app) as found:
+    async with browsing(house) as found:
         answer = await found("POST", "/setup", {"token": token, **ADMIN})
         assert answer.status_code == 201, answer.text
         found.remember(answer)
