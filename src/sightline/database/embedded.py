@@ -193,6 +193,7 @@ class EmbeddedPostgres:
     def _orders(self, programs: Programs, user: ServiceUser, listen: Listen) -> dict[str, Any]:
         return {
             "cluster": str(self.folder.postgres),
+            "socket": "" if listen.loopback else listen.host,
             "log": str(self.folder.log / "postgres.log"),
             "command": clusters.command(self.folder, programs),
             "environment": clusters.environment(),

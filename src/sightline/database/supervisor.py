@@ -22,9 +22,13 @@ import signal
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 
 LOCK_WAIT_S = 90  # the last supervisor may still be shutting PostgreSQL down
-FAST_S, IMMEDIATE_S = 60, 10  # how long a shutdown may take before a harder one follows
+Step = tuple[int, float]
+# PostgreSQL's fast and immediate shutdown, and what nobody survives; each with the seconds it may take.
+FAST: tuple[Step, ...] = ((signal.SIGINT, 60),)
+HARD: tuple[Step, ...] = ((signal.SIGQUIT, 10), (signal.SIGKILL, 10))
 BACKOFF_S = (0.1, 5.0)
 STEADY_S = 60  # after so long without a crash the backoff begins anew
 FIRST_TRIES = 3  # a first start that is killed from outside is tried again so often
@@ -32,8 +36,6 @@ LOG_BYTES, LOG_FILES = 4 << 20, 3
 TAIL_LINES = 20
 TAIL_WIDTH = 400
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-
-Process = tuple[int, str]
 
 
 def say(event: str, **values: object) -> None:
@@ -90,6 +92,8 @@ class Supervisor:
         self.command = [str(part) for part in orders["command"]]  # type: ignore[attr-defined]
         self.environment = {str(k): str(v) for k, v in orders["environment"].items()}  # type: ignore[attr-defined]
         self.files = {str(k): str(v) for k, v in orders["files"].items()}  # type: ignore[attr-defined]
+        self.socket = str(orders["socket"])
+        self.here = os.stat(self.cluster)  # noqa: PTH116 - pathlib doubles the memory of this process
         self.log = Log(str(orders["log"]))
         self.parent = parent
         self.stopping = b"stop" in unread
@@ -139,7 +143,8 @@ class Supervisor:
             if self.over():
                 break
             self.pump(0)
-            self.end_orphans()
+            # Backends of a postmaster that was killed: no new one starts while they use its shared memory.
+            self.end(children, HARD)
             if not ever_ready and not (os.WIFSIGNALED(self.status) and tries < FIRST_TRIES):
                 say("failed", reason=described(self.status), tail=list(self.log.tail))
                 return 1
@@ -180,27 +185,31 @@ class Supervisor:
         return False
 
     def clear_leftovers(self) -> None:
-        """End what still runs on this cluster without a supervisor, and forget a pid file that misleads."""
-        here = os.stat(self.cluster)  # noqa: PTH116 - pathlib doubles the memory
-        left = running_in(here)
-        if left is None:
-            return  # no /proc: PostgreSQL's own checks of its pid file and shared memory have to do
+        """End what still runs on this cluster without a supervisor, and forget the lock files that it left.
+
+        We hold the lock, and nothing has this cluster as its working directory: then a pid in a lock file is a zombie
+        that nobody has reaped or somebody else's by now (a container that started again), and PostgreSQL, which only
+        asks whether it exists, would refuse to start.
+        """
+        if running_in(self.here) is None:
+            return  # no /proc: PostgreSQL's own checks of its lock files and shared memory have to do
+        self.end_left_behind()
         postmaster = self.pid_file()[0]
-        if left:
-            say("waiting", what=f"a PostgreSQL that was left behind (process {left[0]}) shuts down", seconds=0)
-            first = [postmaster] if postmaster in left else left
-            steps = ((signal.SIGINT, FAST_S), (signal.SIGQUIT, IMMEDIATE_S), (signal.SIGKILL, IMMEDIATE_S))
-            for number, patience in steps if postmaster in left else steps[1:]:
-                send(first, number)
-                until = time.monotonic() + patience
-                while (left := running_in(here) or []) and time.monotonic() < until:
-                    self.pump(0.02)
-                if not left:
-                    break
-                first = left
-        elif postmaster and alive(postmaster):
-            # The pid belongs to somebody else by now (a container that started again): PostgreSQL would refuse.
+        if postmaster and alive(postmaster):
             os.unlink(os.path.join(self.cluster, "postmaster.pid"))  # noqa: PTH108, PTH118 - as above
+        if self.socket:
+            for name in os.listdir(self.socket):  # noqa: PTH208 - as above
+                if name.startswith(".s.PGSQL."):
+                    os.unlink(os.path.join(self.socket, name))  # noqa: PTH108, PTH118 - as above
+
+    def end_left_behind(self) -> None:
+        left = running_in(self.here) or []
+        if not left:
+            return
+        say("waiting", what=f"a PostgreSQL that was left behind (process {left[0]}) shuts down", seconds=0)
+        postmaster = self.pid_file()[0]
+        self.end(lambda: [pid for pid in running_in(self.here) or [] if pid == postmaster], FAST)
+        self.end(lambda: running_in(self.here) or [], HARD)
 
     def write_files(self) -> None:
         """Write PostgreSQL's configuration as its own user: root would follow a planted link."""
@@ -261,7 +270,7 @@ class Supervisor:
                 say("waiting", what="PostgreSQL starts", seconds=round(told - begun), last=last)
         return False
 
-    def pid_file(self) -> Process:
+    def pid_file(self) -> tuple[int, str]:
         """Read postmaster.pid: whose it is, and how far the start has come."""
         try:
             with open(os.path.join(self.cluster, "postmaster.pid"), encoding="utf-8", errors="replace") as file:  # noqa: PTH118, PTH123 - as above
@@ -271,31 +280,26 @@ class Supervisor:
         pid = lines[0].strip().removeprefix("-")
         return int(pid) if pid.isdigit() else 0, lines[7].strip() if len(lines) > 7 else ""
 
-    def end_orphans(self) -> None:
-        """End the backends of a postmaster that was killed: no new one starts while they use its shared memory."""
-        for number in (signal.SIGQUIT, signal.SIGKILL):
-            until = time.monotonic() + 5
-            left = children()
-            send(left, number)
-            while left and time.monotonic() < until:
-                self.pump(0.01)
-                left = children()
-            if not left:
-                return
-
     def shut_down(self) -> None:
-        for number, patience in ((signal.SIGINT, FAST_S), (signal.SIGQUIT, IMMEDIATE_S), (signal.SIGKILL, IMMEDIATE_S)):
-            if not self.child:
-                break
-            send([self.child], number)
-            begun = told = time.monotonic()
-            while self.child and time.monotonic() < begun + patience:
-                self.pump(0.1)
-                if time.monotonic() - told > 1:
-                    told = time.monotonic()
-                    say("waiting", what="PostgreSQL shuts down", seconds=round(told - begun))
-        self.end_orphans()
+        self.end(lambda: [self.child] if self.child else [], FAST + HARD)
+        self.end(children, HARD)
         say("stopped")
+
+    def end(self, living: Callable[[], list[int]], steps: tuple[Step, ...]) -> None:
+        """Send these signals, each until its time is over, to who still lives.
+
+        Each second anew: a process that has only just begun may have missed the first.
+        """
+        begun = time.monotonic()
+        for number, patience in steps:
+            until, again = time.monotonic() + patience, 0.0
+            while (left := living()) and (now := time.monotonic()) < until:
+                if now > again:
+                    again = now + 1
+                    send(left, number)
+                    if now > begun + 1:
+                        say("waiting", what="PostgreSQL shuts down", seconds=round(now - begun))
+                self.pump(0.02)
 
     # ---- events -----------------------------------------------------------------------------------------------
 
