@@ -105,7 +105,9 @@ async def occupied(server: Address, folder: Path, *, superuser: bool) -> AsyncIt
     root = await connect(server)
     password = secrets.token_hex(16)
     await root.execute(f"CREATE ROLE {owner} LOGIN; CREATE ROLE {user} LOGIN")
-    await root.execute(f"CREATE ROLE {chief} LOGIN CREATEROLE CREATEDB PASSWORD '{password}'")
+    # Only where he is the administrator: on PostgreSQL 15 a stranger with CREATEROLE could change our role.
+    powers = "" if superuser else "CREATEROLE CREATEDB"
+    await root.execute(f"CREATE ROLE {chief} LOGIN {powers} PASSWORD '{password}'")
     await root.execute(f"CREATE DATABASE {name}")
     await root.execute(f"GRANT CREATE ON DATABASE {name} TO {chief}")
     here = msgspec.structs.replace(server, database=name)
