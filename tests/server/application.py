@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from sightline.blobs.stores import open_stores
 from sightline.database.pool import Database
 from sightline.keys.ring import KeyRing
 from sightline.operate.house import House
@@ -23,7 +24,8 @@ async def housed(database: Database, data: Path) -> AsyncIterator[House]:
     """The parts of a process, over the database of a test."""
     settings = Settings(accounts=AccountSettings(session_hours=24))
     keys = await KeyRing.open(database, settings.keys, settings.aws, data / "keys")
-    yield House(Loaded(settings=settings, data=data, origins={}), database, database.address, keys)
+    stores = open_stores(settings.blobs, settings.aws, data)
+    yield House(Loaded(settings=settings, data=data, origins={}), database, database.address, keys, stores)
     await keys.close()
 
 

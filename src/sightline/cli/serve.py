@@ -13,10 +13,12 @@ from sightline.accounts.setup import ensure_setup_link
 from sightline.cli.opening import credentials
 from sightline.cli.output import load_once
 from sightline.errors import SettingError
+from sightline.keys.ring import CHANNEL
 from sightline.operate.house import House, open_house
 from sightline.server import logs, process
 from sightline.server.application import application, ready
 from sightline.server.jobs import Jobs
+from sightline.server.notices import Heard, Notices
 from sightline.server.schedule import JOBS
 from sightline.settings import Loaded
 
@@ -97,6 +99,8 @@ async def _serve(loaded: Loaded) -> None:
                 readiness.stopping = True
                 log.info("stopping: finishing what is under way")
 
+        notices = Notices(house.direct, {CHANNEL: Heard(house.keys.heed, house.keys.purge)})
+        notices.start()
         if jobs:
             jobs.start()
         # What was built until now lives as long as the process: the collector need not look at it again.
@@ -106,6 +110,7 @@ async def _serve(loaded: Loaded) -> None:
             async with process.emitting(wanted=loaded.settings.log.metrics):
                 await process.serve(application(house, readiness), listening, server, ready=announce, stopping=stopping)
         finally:
+            await notices.stop()
             if jobs:
                 await jobs.stop()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from sightline.blobs.stores import Stores, open_stores
 from sightline.database.address import Address, connect, parse
 from sightline.database.credentials import CredentialStore
 from sightline.database.embedded import EmbeddedPostgres, running
@@ -31,6 +32,7 @@ class House(msgspec.Struct, frozen=True):
     database: Database
     direct: Address
     keys: KeyRing
+    stores: Stores
 
     @property
     def settings(self) -> Settings:
@@ -57,7 +59,8 @@ async def open_house(
         stack.push_async_callback(database.close)
         keys = await KeyRing.open(database, loaded.settings.keys, loaded.settings.aws, loaded.data / "keys")
         stack.push_async_callback(keys.close)
-        yield House(loaded, database, _direct(loaded.settings, address), keys)
+        stores = open_stores(loaded.settings.blobs, loaded.settings.aws, loaded.data)
+        yield House(loaded, database, _direct(loaded.settings, address), keys, stores)
 
 
 async def opened_address(

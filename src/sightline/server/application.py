@@ -4,13 +4,14 @@ Order of a request, from outside in: security headers, access log and metrics, t
 collecting routes and health first, by one look-up, then the API (FastAPI, `/api/v1`), then the dashboard's files.
 """
 
+import contextlib
 from collections.abc import Mapping
 from typing import Final
 
 from fastapi import FastAPI
 
-from sightline import __version__
-from sightline.errors import Unavailable
+from sightline import __version__, clock
+from sightline.errors import NotFound, Unavailable
 from sightline.operate.house import House
 from sightline.server import api_docs, errors
 from sightline.server.api import routers
@@ -30,6 +31,7 @@ _DESCRIPTION: Final = (
 )
 # Where a failing job is worth a look, but no reason to take the process out of service.
 _FAILED_IN_ROW: Final = 3
+_LOOK_EVERY_MS: Final = 30_000
 
 
 def api(house: House) -> FastAPI:
@@ -56,6 +58,18 @@ def ready(house: House, jobs: Jobs[House] | None) -> Ready:
         version = await house.database.fetchval("SELECT current_setting('server_version')")
         return f"PostgreSQL {version}"
 
+    looked: dict[str, int] = {}
+
+    async def objects() -> str:
+        for name, store in house.stores:
+            # A look costs money on S3, and load balancers ask every few seconds.
+            if clock.now_ms() - looked.get(name, 0) < _LOOK_EVERY_MS:
+                continue
+            with contextlib.suppress(NotFound):
+                await store.head("readiness")
+            looked[name] = clock.now_ms()
+        return ", ".join(store.url for _, store in house.stores if store.is_remote) or "folders"
+
     async def background() -> str:
         rows = await listing(house.database)
         failing = [row["name"] for row in rows if row["failures_in_row"] >= _FAILED_IN_ROW]
@@ -64,7 +78,7 @@ def ready(house: House, jobs: Jobs[House] | None) -> Ready:
         leads = "leading" if jobs is not None and jobs.leads else "not leading"
         return f"{len(rows)} jobs, this process is {leads}"
 
-    return Ready({"database": database}, {"jobs": background})
+    return Ready({"database": database, "objects": objects}, {"jobs": background})
 
 
 def application(house: House, readiness: Ready) -> App:
