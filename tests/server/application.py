@@ -13,6 +13,7 @@ from sightline.database.pool import Database
 from sightline.keys.ring import KeyRing
 from sightline.operate.house import House
 from sightline.server.application import application, ready
+from sightline.server.asgi import App
 from sightline.server.authentication import CSRF_HEADER
 from sightline.settings import AccountSettings, Loaded, ServerSettings, Settings
 
@@ -60,10 +61,14 @@ class Browser:
         self.headers[CSRF_HEADER] = answer.json()["csrf_token"]
 
 
+def served(house: House) -> App:
+    """The whole application, middleware and all."""
+    return application(house, ready(house, None))
+
+
 @asynccontextmanager
-async def browsing(house: House, *, address: str = "192.0.2.1", base_url: str = ORIGIN) -> AsyncIterator[Browser]:
-    """A browser that talks to the whole application, middleware and all."""
-    app = application(house, ready(house, None))
+async def browsing(app: App, *, address: str = "192.0.2.1", base_url: str = ORIGIN) -> AsyncIterator[Browser]:
+    """A browser at an address."""
     transport = httpx.ASGITransport(app, client=(address, 40000))
     async with httpx.AsyncClient(transport=transport, base_url=base_url) as client:
         yield Browser(client)

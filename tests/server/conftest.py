@@ -8,7 +8,8 @@ import pytest
 from sightline.accounts import passwords, setup
 from sightline.database.pool import Database
 from sightline.operate.house import House
-from tests.server.application import Browser, browsing, housed
+from sightline.server.asgi import App
+from tests.server.application import Browser, browsing, housed, served
 
 PASSWORD = "four wet owls sing"
 ADMIN = {"email": "ada@example.com", "name": "Ada", "password": PASSWORD, "team": "Engine"}
@@ -27,24 +28,29 @@ async def house(database: Database, tmp_path: Path) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-async def browser(house: House) -> AsyncIterator[Browser]:
+def app(house: House) -> App:
+    return served(house)
+
+
+@pytest.fixture
+async def browser(app: App) -> AsyncIterator[Browser]:
     """A browser that has not signed in."""
-    async with browsing(house) as found:
+    async with browsing(app) as found:
         yield found
 
 
 @pytest.fixture
-async def other(house: House) -> AsyncIterator[Browser]:
+async def other(app: App) -> AsyncIterator[Browser]:
     """A second browser, elsewhere."""
-    async with browsing(house, address="198.51.100.7") as found:
+    async with browsing(app, address="198.51.100.7") as found:
         yield found
 
 
 @pytest.fixture
-async def admin(house: House, database: Database) -> AsyncIterator[Browser]:
+async def admin(app: App, database: Database) -> AsyncIterator[Browser]:
     """The browser in which Ada has set up the instance and its team Engine."""
     token = await setup.ensure_setup_link(database)
-    async with browsing(house) as found:
+    async with browsing(app) as found:
         answer = await found("POST", "/setup", {"token": token, **ADMIN})
         assert answer.status_code == 201, answer.text
         found.remember(answer)

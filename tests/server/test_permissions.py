@@ -17,13 +17,13 @@ from fastapi import APIRouter
 from sightline.accounts import tokens
 from sightline.accounts.permissions import FOR_KEYS, Level, Permission, Role, in_team
 from sightline.accounts.scopes import Scope
-from sightline.errors import SightlineError
 from sightline.operate.house import House
 from sightline.server import permissions
-from sightline.server.application import api, application, ready
+from sightline.server.application import api
+from sightline.server.asgi import App
 from sightline.server.authentication import CSRF_HEADER
 from sightline.server.permissions import Public, Requires, Route, declared, public, routes, undeclared
-from tests.server.application import Browser, browsing
+from tests.server.application import Browser, browsing, served
 from tests.server.conftest import PASSWORD
 from tests.server.world import USERS, World, build
 
@@ -75,10 +75,10 @@ def path_of(route: Route, world: World, caller: str, target: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), route.path)
 
 
-async def call(house: House, route: Route, caller: str, target: str) -> int:
+async def call(house: House, app: App, route: Route, caller: str, target: str) -> int:
     world = await build(house.database)
     body = bodies(world).get(f"{route.method} {route.path.removeprefix('/api/v1')}")
-    async with browsing(house) as browser:
+    async with browsing(app) as browser:
         dress(browser, world, caller)
         answer = await browser.client.request(
             route.method, path_of(route, world, caller, target), headers=browser.headers,
@@ -112,12 +112,12 @@ def targets(route: Route) -> list[str]:
 
 
 async def test_the_matrix_is_as_expected(house: House) -> None:
-    out = io.StringIO()
+    out, app = io.StringIO(), served(house)
     table = csv.writer(out, lineterminator="\n")
     table.writerow(["method", "path", "needs", "target", *CALLERS])
     for route in called(house):
         for target in targets(route):
-            statuses = [await call(house, route, caller, target) for caller in CALLERS]
+            statuses = [await call(house, app, route, caller, target) for caller in CALLERS]
             needs = "public" if isinstance(route.need, Public) else route.said
             shown = target if len(targets(route)) > 1 else "-"
             table.writerow([route.method, route.path, needs, shown, *statuses])
@@ -172,7 +172,7 @@ def test_every_route_says_what_it_needs(house: House) -> None:
 
 
 def test_every_plain_route_says_what_it_needs(house: House) -> None:
-    app: Any = application(house, ready(house, None))
+    app: Any = served(house)
     while hasattr(app, "_app"):
         app = app._app
     said = declared()
@@ -223,10 +223,3 @@ def test_no_other_part_reaches_for_what_makes_a_scope() -> None:
         if "_MINT" in file.read_text() and file.relative_to(source).parts != ("accounts", "scopes.py")
     ]
     assert reaching == []
-
-
-def test_every_error_of_ours_has_a_status() -> None:
-    def below(kind: type[SightlineError]) -> list[type[SightlineError]]:
-        return [kind, *(deeper for sub in kind.__subclasses__() for deeper in below(sub))]
-
-    assert {kind.status for kind in below(SightlineError)} <= {400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503}

@@ -5,7 +5,7 @@ import asyncio
 from sightline import clock
 from sightline.accounts import setup
 from sightline.database.pool import Database
-from sightline.operate.house import House
+from sightline.server.asgi import App
 from tests.server.application import Browser, browsing
 from tests.server.conftest import ADMIN
 
@@ -48,9 +48,9 @@ async def test_a_link_works_once(browser: Browser, database: Database) -> None:
     assert await database.fetchval("SELECT count(*) FROM users") == 1
 
 
-async def test_of_two_setups_at_the_same_moment_one_wins(house: House, database: Database) -> None:
+async def test_of_two_setups_at_the_same_moment_one_wins(app: App, database: Database) -> None:
     links = [await setup.ensure_setup_link(database) for _ in range(4)]
-    async with browsing(house) as browser:
+    async with browsing(app) as browser:
         answers = await asyncio.gather(
             *(
                 browser("POST", "/setup", {**ADMIN, "token": token, "email": f"ada{number}@example.com"})

@@ -11,7 +11,8 @@ from sightline import clock, metrics
 from sightline.accounts import passwords
 from sightline.database.pool import Database
 from sightline.operate.house import House
-from tests.server.application import ORIGIN, Browser, at, browsing
+from sightline.server.asgi import App
+from tests.server.application import ORIGIN, Browser, at, browsing, served
 from tests.server.conftest import ADMIN, PASSWORD
 
 ADA = ADMIN["email"]
@@ -34,7 +35,7 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(admin: Browser, o
 
 async def test_over_https_the_cookie_is_bound_to_this_host(admin: Browser, house: House) -> None:
     public = "https://sightline.test"
-    async with browsing(at(house, public), base_url=public) as browser:
+    async with browsing(served(at(house, public)), base_url=public) as browser:
         browser.headers["origin"] = public
         answer = await browser.sign_in(ADA, PASSWORD)
         assert answer.headers["set-cookie"].startswith("__Host-sightline=")
@@ -88,8 +89,8 @@ async def test_signing_out_ends_the_sign_in_on_the_server(admin: Browser) -> Non
     assert (await admin("GET", "/me")).status_code == 401
 
 
-async def test_a_token_that_was_planted_is_not_adopted(admin: Browser, house: House) -> None:
-    async with browsing(house) as victim, browsing(house) as thief:
+async def test_a_token_that_was_planted_is_not_adopted(admin: Browser, app: App) -> None:
+    async with browsing(app) as victim, browsing(app) as thief:
         victim.client.cookies.set("sightline", "planted", domain="sightline.test", path="/")
         await victim.sign_in(ADA, PASSWORD)
         assert session(victim) != "planted"
@@ -254,11 +255,11 @@ async def test_a_name_that_nobody_has_is_slowed_down_like_one_that_somebody_has(
     assert statuses == [401] * 5 + [429]
 
 
-async def test_an_origin_that_tries_many_names_is_slowed_down(house: House, admin: Browser, other: Browser) -> None:
+async def test_an_origin_that_tries_many_names_is_slowed_down(app: App, admin: Browser, other: Browser) -> None:
     with clock.held(START_MS):
         statuses = [(await wrong(other, f"u{number}@example.com")).status_code for number in range(21)]
         assert statuses == [401] * 20 + [429]
-        async with browsing(house, address="203.0.113.9") as elsewhere:
+        async with browsing(app, address="203.0.113.9") as elsewhere:
             assert (await elsewhere.sign_in(ADA, PASSWORD)).status_code == 200
 
 
@@ -272,11 +273,11 @@ async def test_a_right_password_does_not_wash_an_origin_clean(admin: Browser, ot
     assert 429 in statuses
 
 
-async def test_ipv6_neighbours_are_one_origin(house: House, admin: Browser) -> None:
+async def test_ipv6_neighbours_are_one_origin(app: App, admin: Browser) -> None:
     with clock.held(START_MS):
         statuses = []
         for number in range(21):
-            async with browsing(house, address=f"2001:db8:1:2::{number:x}") as browser:
+            async with browsing(app, address=f"2001:db8:1:2::{number:x}") as browser:
                 statuses.append((await wrong(browser, f"u{number}@example.com")).status_code)
     assert statuses == [401] * 20 + [429]
 

@@ -116,5 +116,6 @@ def _reference(typed: FastAPI) -> Mapping[tuple[str, str], App]:
 declare("/healthz", "GET", "says only that the process runs; asked by load balancers")
 declare("/readyz", "GET", "says which part is down; asked by load balancers")
 declare("/api/v1/docs", "GET", "the API's reference holds nothing of an installation")
+declare("/api/v1/openapi.json", "GET", "the same as a document")
 declare("/api/v1/docs.css", "GET", "the style of the API's reference")
 declare("/", "GET", "the dashboard's files; what they show comes from the API")
