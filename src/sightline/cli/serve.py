@@ -65,7 +65,8 @@ def serve(*, data: Path | None, config: Path | None, host: str | None, port: int
     loaded = load_once(data, config, flags)
     if loaded.settings.database.url is None:
         raise SettingError(
-            "database.url is not set", hint="Set SIGHTLINE_DATABASE_URL, or use `sightline up` to bring a PostgreSQL along."
+            "database.url is not set",
+            hint="Set SIGHTLINE_DATABASE_URL, or use `sightline up` to bring a PostgreSQL along.",
         )
     _run(loaded)
 

@@ -14,6 +14,4 @@ async def _tidy_accounts(house: House, _progress: Progress) -> str:
     return f"removed {sum(gone)} rows that had ended"
 
 
-JOBS: Final[tuple[Job[House], ...]] = (
-    Job("accounts.tidy", timedelta(hours=1), _tidy_accounts),
-)
+JOBS: Final[tuple[Job[House], ...]] = (Job("accounts.tidy", timedelta(hours=1), _tidy_accounts),)
