@@ -131,7 +131,7 @@ async def test_pre_adds_what_the_old_release_can_live_with_and_post_the_rest(
     connection: asyncpg.Connection, folder: Path
 ) -> None:
     told: list[str] = []
-    assert [m.number for m in await migrate(connection, folder=folder, phase="pre", on_progress=told.append)] == [
+    assert [m.number for m in await migrate(connection, folder=folder, phase="pre", progress=told.append)] == [
         1,
         2,
         5,
@@ -196,7 +196,7 @@ async def test_a_second_runner_says_whom_it_waits_for_and_then_gives_up(
     with pytest.raises(
         MigrationError, match=rf"process {pid} \(deploy-7\) has been migrating this schema for over 0.1 s"
     ):
-        await migrate(connection, folder=folder, wait_s=0.1, on_progress=told.append)
+        await migrate(connection, folder=folder, wait_s=0.1, progress=told.append)
     assert told == [f"waiting for process {pid} (deploy-7), which is migrating this schema"]
     await other.close()
     assert len(await migrate(connection, folder=folder)) == 4

@@ -15,7 +15,8 @@ from sightline.settings import Loaded
 def credentials(loaded: Loaded) -> CredentialStore:
     """Where the login of the service's role is kept: beside the embedded database, or in AWS Secrets Manager."""
     settings = loaded.settings
-    if settings.database.url is None or not settings.aws.region:
+    external = settings.database.url is not None or settings.database.admin_url is not None
+    if not external or not settings.aws.region:
         return FileStore(loaded.data / "secrets" / "database.json")
     return SecretsManagerStore(settings.database.secret, settings.aws)
 

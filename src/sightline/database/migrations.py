@@ -119,7 +119,7 @@ async def migrate(
     *,
     phase: Phase | None = None,
     folder: Traversable = FOLDER,
-    on_progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
     wait_s: float = 60,
 ) -> list[Migration]:
     """Apply what is missing in the first schema of the connection's search path; return what was applied.
@@ -128,12 +128,12 @@ async def migrate(
     are applied in the order of their numbers.
     """
     schema = await _schema(connection)
-    async with _alone(connection, wait_s, on_progress):
+    async with _alone(connection, wait_s, progress):
         await _create_table(connection)
         found = _compared(schema, await _applied(connection, schema), known(folder))
         missing = due(found, phase)
         for place, migration in enumerate(missing, 1):
-            on_progress(f"migration {place} of {len(missing)}: {migration.title} ({migration.phase})")
+            progress(f"migration {place} of {len(missing)}: {migration.title} ({migration.phase})")
             await _apply(connection, schema, migration)
     return missing
 
@@ -162,9 +162,7 @@ async def _schema(connection: asyncpg.Connection) -> str:
 
 
 @asynccontextmanager
-async def _alone(
-    connection: asyncpg.Connection, wait_s: float, on_progress: Callable[[str], None]
-) -> AsyncIterator[None]:
+async def _alone(connection: asyncpg.Connection, wait_s: float, progress: Callable[[str], None]) -> AsyncIterator[None]:
     """Hold the advisory lock; a session lock, so that it outlives the transaction of each migration."""
     loop = asyncio.get_running_loop()
     deadline, told = loop.time() + wait_s, False
@@ -177,7 +175,7 @@ async def _alone(
                 hint="Wait for it, or end it with pg_terminate_backend, then try again.",
             )
         if not told:
-            on_progress(f"waiting for {who}, which is migrating this schema")
+            progress(f"waiting for {who}, which is migrating this schema")
             told = True
         await asyncio.sleep(min(0.2, wait_s / 4))
     try:

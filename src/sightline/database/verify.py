@@ -33,7 +33,7 @@ async def verify(
     credentials: Credentials,
     settings: DatabaseSettings,
     *,
-    on_progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> list[Try]:
     """Try everything; each try says what it expected, what it got, and what to do if that is not the same."""
     login = msgspec.structs.replace(
@@ -46,9 +46,9 @@ async def verify(
         try:
             await guard(root)
             world = await _look(root, settings, bystander.get_server_pid())
-            tries = await _inside(login, world, on_progress)
+            tries = await _inside(login, world, progress)
             if tries[0].ok:
-                tries += await _outside(root, world, on_progress)
+                tries += await _outside(root, world, progress)
             return tries
         finally:
             await bystander.close()
@@ -89,10 +89,10 @@ async def _look(root: asyncpg.Connection, settings: DatabaseSettings, backend: i
     )
 
 
-async def _inside(login: Address, world: World, on_progress: Callable[[str], None]) -> list[Try]:
+async def _inside(login: Address, world: World, progress: Callable[[str], None]) -> list[Try]:
     """Try as the role itself. A superuser is the one finding that makes all others meaningless."""
     where = f"connect as {world.role}"
-    on_progress(where)
+    progress(where)
     try:
         connection = await connect(login, application="sightline verify")
     except DatabaseUnavailable as exc:
@@ -103,24 +103,24 @@ async def _inside(login: Address, world: World, on_progress: Callable[[str], Non
         if not tries[0].ok:
             return tries[:1]
         tries.append(Try("login", where, "works", "it works", True))  # noqa: FBT003
-        on_progress(f"what {world.role} must be able to do")
+        progress(f"what {world.role} must be able to do")
         tries += await _all(connection, boundary.wanted(world))
         checks = list(boundary.forbidden(world))
-        on_progress(f"what {world.role} must not be able to do: {len(checks)} tries")
+        progress(f"what {world.role} must not be able to do: {len(checks)} tries")
         tries += await _all(connection, checks)
     finally:
         await connection.close()
     return tries
 
 
-async def _outside(root: asyncpg.Connection, world: World, on_progress: Callable[[str], None]) -> list[Try]:
+async def _outside(root: asyncpg.Connection, world: World, progress: Callable[[str], None]) -> list[Try]:
     """Try as everybody else who can log in; superusers and the schema's owner cannot be kept out."""
     tries = await _all(root, boundary.future(world))
     tries += await _all(root, boundary.granted_away(world))
     kept_out = [one for one in world.roles if one["login"] and not one["superuser"] and one["name"] != world.owner]
     for other in kept_out:
         name = str(other["name"])
-        on_progress(f"what {name} must not be able to do")
+        progress(f"what {name} must not be able to do")
         become = await _become(root, name)
         if become:
             tries += await _all(root, boundary.closed(world, name), become=become)

@@ -1,20 +1,22 @@
--- What Umami 2 calls its tables, read-only, for tools that read them with SQL. No row has come through them yet: the
--- analytics migration replaces each query (CREATE OR REPLACE VIEW keeps columns and grants). Without a FROM clause
--- PostgreSQL takes no INSERT, UPDATE or DELETE through them.
+-- What Umami 2 calls its tables, read-only, for tools that read them with SQL. `website` shows our sites; the others are
+-- filled by the analytics migration (CREATE OR REPLACE VIEW keeps columns and grants). PostgreSQL takes no INSERT, UPDATE
+-- or DELETE through a view that joins, or that has no FROM clause.
 
 CREATE VIEW website AS
-SELECT NULL::uuid           AS website_id,
-       NULL::varchar(100)   AS name,
-       NULL::varchar(500)   AS domain,
-       NULL::varchar(50)    AS share_id,
-       NULL::timestamptz(6) AS reset_at,
-       NULL::uuid           AS user_id,
-       NULL::timestamptz(6) AS created_at,
-       NULL::timestamptz(6) AS updated_at,
-       NULL::timestamptz(6) AS deleted_at,
-       NULL::uuid           AS created_by,
-       NULL::uuid           AS team_id
-WHERE false;
+SELECT s.uuid                                         AS website_id,
+       s.name::varchar(100)                           AS name,
+       s.domains[1]::varchar(500)                     AS domain,
+       NULL::varchar(50)                              AS share_id,
+       s.reset_at::timestamptz(6)                     AS reset_at,
+       CASE WHEN t.personal THEN u.uuid END           AS user_id,
+       s.created_at::timestamptz(6)                   AS created_at,
+       NULL::timestamptz(6)                           AS updated_at,
+       s.deleted_at::timestamptz(6)                   AS deleted_at,
+       u.uuid                                         AS created_by,
+       CASE WHEN NOT t.personal THEN t.uuid END       AS team_id
+FROM sites s
+JOIN tenants t ON t.id = s.tenant_id
+LEFT JOIN users u ON u.id = s.created_by;
 
 CREATE VIEW session AS
 SELECT NULL::uuid           AS session_id,
