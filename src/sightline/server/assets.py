@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from starlette.types import Receive, Scope, Send
+from sightline.errors import NotFound
+from sightline.server.asgi import Receive, Scope, Send, header
+from sightline.server.routing import MethodNotAllowed
 
 STATIC = Path(__file__).with_name("static") / "dashboard"
 HASHED = "/assets/"
@@ -46,14 +48,13 @@ NOT_BUILT = b"""<!doctype html>
 wheel always holds it.</p>
 </html>
 """
-READ_ONLY = b'{"error":{"code":"method_not_allowed","message":"Pages are only read: use GET or HEAD."}}'
-MISSING = b'{"error":{"code":"not_found","message":"There is nothing at this address."}}'
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file: what it is, and its bytes in every encoding that was built."""
+    """One file: what it is, and its bytes in every encoding that was built; `route` is its name in the access log."""
 
+    route: str
     media: str
     cache: str
     tag: str
@@ -80,22 +81,19 @@ class Assets:
         return "/index.html" in self.files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
-        if scope["type"] != "http":
-            raise RuntimeError(f"assets serve http, not {scope['type']!r}")
-        head = scope["method"] == "HEAD"
         if scope["method"] not in {"GET", "HEAD"}:
-            headers = {"allow": "GET, HEAD", "content-type": TYPES[".json"]}
-            await _answer(send, 405, READ_ONLY, headers, head=head)
-            return
+            raise MethodNotAllowed("GET, HEAD")
+        head = scope["method"] == "HEAD"
         asset = self.find(scope["path"])
         if asset is not None:
-            await _serve(asset, dict(scope["headers"]), send, head=head)
+            scope["route"] = asset.route
+            await _serve(asset, scope, send, head=head)
         elif self.is_page(scope["path"]):
+            scope["route"] = "page"
             headers = {"content-type": TYPES[".html"], "cache-control": "no-store"}
             await _answer(send, 503, NOT_BUILT, headers, head=head)
         else:
-            headers = {"content-type": TYPES[".json"], "cache-control": "no-store"}
-            await _answer(send, 404, MISSING, headers, head=head)
+            raise NotFound("there is no such address here")
 
     def find(self, path: str) -> Asset | None:
         found = self.files.get(path)
@@ -118,15 +116,17 @@ def _read(path: Path, folder: Path) -> Asset:
         if packed.is_file():
             bodies[encoding] = packed.read_bytes()
     hashed = f"/{path.relative_to(folder).as_posix()}".startswith(HASHED)
-    return Asset(TYPES[path.suffix], YEAR if hashed else ASK_AGAIN, hashlib.sha256(body).hexdigest()[:20], bodies)
+    tag = hashlib.sha256(body).hexdigest()[:20]
+    route = "page" if path.suffix == ".html" else "asset"
+    return Asset(route, TYPES[path.suffix], YEAR if hashed else ASK_AGAIN, tag, bodies)
 
 
-async def _serve(asset: Asset, headers: Mapping[bytes, bytes], send: Send, *, head: bool) -> None:
-    encoding = _choose(headers.get(b"accept-encoding", b"").decode("latin-1"), asset.bodies)
+async def _serve(asset: Asset, scope: Scope, send: Send, *, head: bool) -> None:
+    encoding = _choose(header(scope, b"accept-encoding") or "", asset.bodies)
     # The tag names the encoding too: two encodings are two different sequences of bytes.
     tag = f'"{asset.tag}"' if encoding == "identity" else f'"{asset.tag}-{encoding}"'
     answer = {"etag": tag, "cache-control": asset.cache, "vary": "accept-encoding"}
-    if _matches(headers.get(b"if-none-match", b"").decode("latin-1"), tag):
+    if _matches(header(scope, b"if-none-match") or "", tag):
         await _answer(send, 304, None, answer, head=head)
         return
     answer["content-type"] = asset.media
