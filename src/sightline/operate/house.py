@@ -106,7 +106,7 @@ async def _stored(address: Address, credentials: CredentialStore) -> Address:
 async def _migrate(address: Address, progress: Progress) -> None:
     connection = await connect(address, application="sightline migrate")
     try:
-        await migrate(connection, on_progress=progress)
+        await migrate(connection, progress=progress)
     finally:
         await connection.close()
 
