@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,12 +23,11 @@ PERSON = {"email": "ada@example.com", "name": "Ada", "password": "correct horse 
 
 
 @pytest.fixture
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder whose parents the service user of PostgreSQL can enter."""
-    folder = tmp_path_factory.mktemp("up")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(parent.stat().st_mode | 0o011)
-    return folder / "data"
+def data() -> Iterator[Path]:
+    """A data folder below folders that the service user of PostgreSQL can enter, which pytest's own are not."""
+    with tempfile.TemporaryDirectory(prefix="sl-up-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder) / "data"
 
 
 def client_of(running: Running) -> httpx.Client:
