@@ -67,6 +67,7 @@ def path_of(route: Route, world: World, caller: str, target: str) -> str:
     values = {
         "site": world.sites[target],
         "team": world.teams[target],
+        "name": "accounts.tidy",
         "user": world.users["guest" if target == "own" else "stranger"],
         "invitation": world.invitations[target],
         "key": world.keys[whose if target == "own" else "stranger"],

@@ -71,6 +71,23 @@ export interface Invited {
   team: string;
 }
 
+/** A job and its last run; `progress` is there while it runs and tells. */
+export interface JobState {
+  failures: number;
+  failures_in_row: number;
+  last_duration_ms: number | null;
+  last_finished_at: string | null;
+  last_message: string;
+  /** ok, failed or interrupted. */
+  last_result: string | null;
+  last_started_at: string | null;
+  name: string;
+  next_run_at: string | null;
+  progress: number | null;
+  requested_at: string | null;
+  runs: number;
+}
+
 /** The team that one is in now. */
 export interface Joined {
   team_id: string;
@@ -205,6 +222,11 @@ export interface PageInvitation {
   next: string | null;
 }
 
+export interface PageJobState {
+  items: JobState[];
+  next: string | null;
+}
+
 export interface PageMember {
   items: Member[];
   next: string | null;
@@ -242,7 +264,7 @@ export interface PasswordChange {
 }
 
 /** One thing that may be allowed; its value is what an API key names. */
-export type Permission = 'self:read' | 'self:change' | 'key:manage' | 'user:manage' | 'team:create' | 'team:read' | 'team:change' | 'team:delete' | 'member:manage' | 'owner:manage' | 'audit:read' | 'site:create' | 'site:read' | 'site:change' | 'site:delete' | 'site:retention';
+export type Permission = 'self:read' | 'self:change' | 'key:manage' | 'user:manage' | 'team:create' | 'job:read' | 'job:run' | 'team:read' | 'team:change' | 'team:delete' | 'member:manage' | 'owner:manage' | 'audit:read' | 'site:create' | 'site:read' | 'site:change' | 'site:delete' | 'site:retention';
 
 /** What came of it. */
 export type Result = 'ok' | 'refused' | 'throttled';
@@ -401,6 +423,20 @@ export interface Operations {
     query: undefined;
     body: Newcomer;
     answer: Me;
+  };
+  /** Return every job; there are few, so there is one page. */
+  'GET /api/v1/jobs': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: PageJobState;
+  };
+  /** Ask the process that leads to run a job now. */
+  'POST /api/v1/jobs/{name}/run': {
+    path: { name: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
   };
   /** Who asks, their teams, what they may do, and the CSRF token of this sign-in. */
   'GET /api/v1/me': {

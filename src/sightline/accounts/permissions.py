@@ -46,6 +46,8 @@ class Permission(StrEnum):
 
     USER_MANAGE = "user:manage"
     TEAM_CREATE = "team:create"
+    JOB_READ = "job:read"
+    JOB_RUN = "job:run"
 
     TEAM_READ = "team:read"
     TEAM_CHANGE = "team:change"
@@ -77,6 +79,8 @@ _ROWS: Final = (
     (P.KEY_MANAGE, Level.SELF, "Create, list and revoke one's own API keys."),
     (P.USER_MANAGE, Level.INSTANCE, "List, create, change, disable and remove users."),
     (P.TEAM_CREATE, Level.INSTANCE, "Create a team."),
+    (P.JOB_READ, Level.INSTANCE, "See the background jobs and what came of them."),
+    (P.JOB_RUN, Level.INSTANCE, "Start a background job now."),
     (P.TEAM_READ, Level.TEAM, "See a team and its members."),
     (P.TEAM_CHANGE, Level.TEAM, "Rename a team."),
     (P.TEAM_DELETE, Level.TEAM, "Remove a team."),
