@@ -20,8 +20,8 @@ from msgspec import Meta, Struct
 from sightline.errors import SettingError
 
 PREFIX = "SIGHTLINE_"
-# Read before the settings themselves, so they are no settings.
-PLACES = {"SIGHTLINE_DATA", "SIGHTLINE_CONFIG"}
+# Read before the settings themselves or by one command, so they are no settings.
+PLACES = {"SIGHTLINE_DATA", "SIGHTLINE_CONFIG", "SIGHTLINE_USER_PASSWORD_FILE"}
 # Names that others gave to the same thing, which an operator has set already.
 ALIASES = {"DATABASE_URL": "database.url", "AWS_REGION": "aws.region"}
 

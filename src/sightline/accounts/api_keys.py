@@ -56,13 +56,14 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
 async def create(database: Database, caller: Caller, new: NewKey, *, user_id: int) -> tuple[ApiKey, str]:
     """Make a key for a user; returns it with its token, which nobody can be shown again.
 
-    `caller` is that user, or the operator; what the key names has to be in the caller's reach.
+    `caller` is that user, or the operator; what the key names has to be in the user's own reach.
     """
-    name, permissions = names.name(new.name), _checked(caller, new)
-    tenant_id = (await _reach(database, caller, Permission.TEAM_READ, team=new.team)).tenant if new.team else None
+    owner = caller if caller.user_id == user_id else await _owner(database, user_id)
+    name, permissions = names.name(new.name), _checked(owner, new)
+    tenant_id = (await _reach(database, owner, Permission.TEAM_READ, team=new.team)).tenant if new.team else None
     site_ids = None
     if new.sites is not None:
-        scopes = [await _reach(database, caller, Permission.SITE_READ, site=site) for site in new.sites]
+        scopes = [await _reach(database, owner, Permission.SITE_READ, site=site) for site in new.sites]
         site_ids = sorted({scope.site for scope in scopes})
         if tenant_id is not None and any(scope.tenant != tenant_id for scope in scopes):
             raise InvalidValue("a site of the key belongs to another team", field="sites")
@@ -124,7 +125,14 @@ async def revoke(database: Database, caller: Caller, key_id: int) -> None:
         await audit.record(connection, caller, Action.KEY_REVOKE, (Thing.KEY, key_id), tenant_id=row["tenant_id"])
 
 
-def _checked(caller: Caller, new: NewKey) -> list[str]:
+async def _owner(database: Database, user_id: int) -> Caller:
+    row = await database.fetchrow(SQL["roles_of_user"], user_id)
+    if row is None:
+        raise NotFound("there is no such user")
+    return Caller(kind=CallerKind.USER, user_id=user_id, role=Role(row["role"]), teams=team_roles(row))
+
+
+def _checked(owner: Caller, new: NewKey) -> list[str]:
     wanted = list(dict.fromkeys(new.permissions))
     if not wanted:
         raise InvalidValue("a key without permissions opens nothing", field="permissions")
@@ -140,8 +148,8 @@ def _checked(caller: Caller, new: NewKey) -> list[str]:
                 f"a key for some sites cannot have the permission {permission.value}", field="permissions",
                 hint="It takes those that begin with site: and need a site.",
             )  # fmt: skip
-        if not caller.holds_anywhere(permission):
-            raise InvalidValue(f"you do not have the permission {permission.value} yourself", field="permissions")
+        if not owner.holds_anywhere(permission):
+            raise InvalidValue(f"the key's user does not have the permission {permission.value}", field="permissions")
     return [permission.value for permission in wanted]
 
 

@@ -55,3 +55,15 @@ UPDATE api_keys SET last_used_at = $2 WHERE id = $1
 UPDATE api_keys SET revoked_at = $3
 WHERE id = $1 AND ($2::bigint IS NULL OR user_id = $2) AND revoked_at IS NULL
 RETURNING tenant_id
+
+-- name: roles_of_user
+-- What a key of this user could allow at most.
+SELECT
+    users.role,
+    coalesce(array_agg(members.tenant_id) FILTER (WHERE tenants.id IS NOT NULL), '{}') AS tenant_ids,
+    coalesce(array_agg(members.role) FILTER (WHERE tenants.id IS NOT NULL), '{}') AS team_roles
+FROM users
+LEFT JOIN members ON members.user_id = users.id
+LEFT JOIN tenants ON tenants.id = members.tenant_id AND tenants.deleted_at IS NULL
+WHERE users.id = $1
+GROUP BY users.id

@@ -11,7 +11,7 @@ from sightline.accounts import names
 from sightline.accounts.callers import Caller
 from sightline.accounts.permissions import Level, Permission
 from sightline.database.pool import Database
-from sightline.errors import NotAllowed, NotFound, NotSignedIn
+from sightline.errors import Conflict, NotAllowed, NotFound, NotSignedIn
 from sightline.sql import queries
 
 SQL = queries("sightline.accounts", "scopes.sql")
@@ -81,6 +81,27 @@ async def scope_for(
     if tenants is None:
         tenants = frozenset(row["id"] for row in await database.fetch(SQL["all_tenants"]))
     return _scope(caller, permission, sites, tenants, everywhere=everywhere)
+
+
+async def site_named(database: Database, text: str) -> str:
+    """The id of the one living site with this name or domain; what is an id or UUID already is returned as it is."""
+    return await _named(database, "sites_named", text, "site")
+
+
+async def team_named(database: Database, text: str) -> str:
+    """The id of the one living team with this name or short name; the same for teams."""
+    return await _named(database, "tenants_named", text, "team")
+
+
+async def _named(database: Database, query: str, text: str, what: str) -> str:
+    if names.identifier(text) is not None:
+        return text
+    rows = await database.fetch(SQL[query], text)
+    if not rows:
+        raise NotFound(f"there is no {what} {text!r}", hint=f"`sightline {what} list` shows them all.")
+    if len(rows) > 1:
+        raise Conflict(f"there are several of the name {text!r}", hint=f"Say the id: `sightline {what} list` shows it.")
+    return str(rows[0]["id"])
 
 
 async def _one_site(database: Database, caller: Caller, permission: Permission, reference: str) -> Scope:

@@ -25,3 +25,11 @@ SELECT id FROM tenants WHERE id = $1 AND deleted_at IS NULL
 -- name: tenant_by_uuid
 -- The same, by the id that Umami's API knows.
 SELECT id FROM tenants WHERE uuid = $1 AND deleted_at IS NULL
+
+-- name: sites_named
+-- Living sites of a name or domain; two are enough to know that it is not clear which.
+SELECT id FROM sites WHERE deleted_at IS NULL AND (name = $1 OR $1 = ANY (domains)) ORDER BY id LIMIT 2
+
+-- name: tenants_named
+-- Living teams of a name or short name.
+SELECT id FROM tenants WHERE deleted_at IS NULL AND (name = $1 OR slug = $1) ORDER BY id LIMIT 2

@@ -150,9 +150,14 @@ async def remove(database: Database, scope: Scope) -> None:
 
 
 def _only_team(scope: Scope) -> int | None:
-    if len(scope.tenants) > 1:
-        raise InvalidValue("you have several teams", field="team", hint="Say which one the site belongs to.")
-    return next(iter(scope.tenants), None)
+    """The team that is meant where none is named: one's own, also for an admin, who could take any."""
+    caller = scope.caller
+    mine = scope.tenants & caller.teams.keys()
+    if not mine and (caller.user_id is None or caller.key is not None):
+        mine = scope.tenants
+    if len(mine) > 1:
+        raise InvalidValue("there are several teams", field="team", hint="Say which one the site belongs to.")
+    return next(iter(mine), None)
 
 
 async def _team_of_one(connection: Any, caller: Caller) -> int:
