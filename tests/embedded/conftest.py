@@ -12,6 +12,14 @@ from tests.embedded.people import Person
 from tests.embedded.processes import Writer, of_folder, wait_for_none
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if people.IS_ROOT:
+        return
+    left = [item for item in items if isinstance(item, pytest.Function) and hasattr(item.function, "needs_root")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+
+
 @pytest.fixture(scope="session")
 def os_user() -> Iterator[str]:
     """Who runs PostgreSQL in these tests when root starts it."""

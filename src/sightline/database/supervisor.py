@@ -29,8 +29,9 @@ Step = tuple[int, float]
 # PostgreSQL's fast and immediate shutdown, and what nobody survives; each with the seconds it may take.
 FAST: tuple[Step, ...] = ((signal.SIGINT, 60),)
 HARD: tuple[Step, ...] = ((signal.SIGQUIT, 10), (signal.SIGKILL, 10))
-BACKOFF_S = (0.1, 5.0)
-STEADY_S = 60  # after so long without a crash the backoff begins anew
+# The pause before a new start doubles from one to the other: the second where a start fails, the third where it ran.
+BACKOFF_S, BACKOFF_FAILING_S, BACKOFF_RAN_S = 0.1, 5.0, 0.5
+STEADY_S = 10  # after so long without a crash the backoff begins anew
 FIRST_TRIES = 3  # a first start that is killed from outside is tried again so often
 LOG_BYTES, LOG_FILES = 4 << 20, 3
 TAIL_LINES = 20
@@ -132,8 +133,9 @@ class Supervisor:
         while not self.over():
             self.start()
             tries += 1
+            longest = BACKOFF_FAILING_S
             if self.wait_until_ready():
-                ever_ready = True
+                ever_ready, longest = True, BACKOFF_RAN_S
                 say("ready", pid=self.child)
                 ready_at = time.monotonic()
                 while self.child and not self.over():
@@ -149,8 +151,8 @@ class Supervisor:
                 say("failed", reason=described(self.status), tail=list(self.log.tail))
                 return 1
             say("died", reason=described(self.status), tail=list(self.log.tail)[-3:])
-            self.rest(delay)
-            delay = min(max(delay * 2, BACKOFF_S[0]), BACKOFF_S[1])
+            self.rest(min(delay, longest))
+            delay = min(max(delay * 2, BACKOFF_S), longest)
         return 0
 
     def rest(self, seconds: float) -> None:
