@@ -187,7 +187,10 @@ async def _alone(connection: asyncpg.Connection, wait_s: float, progress: Callab
 
 async def _create_table(connection: asyncpg.Connection) -> None:
     if await connection.fetchrow(_SQL["relation"]) is None:
-        await connection.execute(_SQL["create_table"])
+        async with connection.transaction():
+            await connection.execute(_SQL["create_table"])
+            if administrator := await connection.fetchval(_SQL["administrator"]):
+                await connection.execute(f"GRANT SELECT ON migrations TO {administrator}")
 
 
 async def _applied(connection: asyncpg.Connection, schema: str) -> list[Applied]:
@@ -305,5 +308,13 @@ async def made(connection: asyncpg.Connection) -> set[str]:
     """Everything that migrations have made in the current schema, with the table that records them."""
     if await connection.fetchrow(_SQL["relation"]) is None:
         return set()
-    await _applied(connection, await _schema(connection))
-    return {"table migrations", *(row["object"] for row in await connection.fetch(_SQL["recorded_objects"]))}
+    schema = await _schema(connection)
+    try:
+        await _applied(connection, schema)
+        recorded = await connection.fetch(_SQL["recorded_objects"])
+    except asyncpg.InsufficientPrivilegeError as exc:
+        raise MigrationError(
+            f"the administrator may not read {schema}.migrations",
+            hint="Use the one who owns the schema, or a superuser.",
+        ) from exc
+    return {"table migrations", *(row["object"] for row in recorded)}

@@ -30,6 +30,11 @@ CREATE TABLE IF NOT EXISTS migrations (
     applied_at timestamptz NOT NULL DEFAULT now()
 )
 
+-- name: administrator
+-- Who owns the schema, where that is not us: rollback, which that role runs, has to read what was made.
+SELECT quote_ident(pg_get_userbyid(nspowner)) FROM pg_namespace
+WHERE nspname = current_schema() AND pg_get_userbyid(nspowner) <> current_user
+
 -- name: relation
 -- What stands under the name of the table, whatever it is.
 SELECT c.oid, c.relkind::text AS kind

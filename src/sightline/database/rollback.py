@@ -158,22 +158,20 @@ async def _rest(connection: asyncpg.Connection, found: Found, settings: Database
 
 async def _drop_all(connection: asyncpg.Connection, drops: list[Step]) -> None:
     """Drop in as many turns as it takes: which of them depends on which is PostgreSQL's knowledge."""
-    left, stuck = list(drops), None
+    left = list(drops)
     while left:
-        again: list[Step] = []
+        again: list[tuple[Step, asyncpg.PostgresError]] = []
         for step in left:
             try:
                 async with connection.transaction():
                     await connection.execute(step.statement)
             except asyncpg.DependentObjectsStillExistError as exc:
-                again.append(step)
-                stuck = exc
+                again.append((step, exc))
             except asyncpg.PostgresError as exc:
                 raise _failed(step, exc) from exc
         if len(again) == len(left):
-            assert stuck is not None
-            raise _failed(again[0], stuck) from stuck
-        left = again
+            raise _failed(*again[0]) from again[0][1]
+        left = [step for step, _ in again]
 
 
 async def _execute(connection: asyncpg.Connection, step: Step) -> None:

@@ -91,10 +91,11 @@ FROM pg_namespace n, aclexplode(n.nspacl) e
 WHERE n.oid = :schema::regnamespace AND e.grantee NOT IN (n.nspowner, :role::regrole)
 
 -- name: grants_on_tables
--- What others may do with its tables, views and sequences.
+-- What others may do with its tables, views and sequences; its owner, who could drop them all, may read some.
 SELECT CASE e.grantee WHEN 0 THEN 'PUBLIC ' ELSE pg_get_userbyid(e.grantee) || ' ' END || e.privilege_type || ' on ' || c.relname
 FROM pg_class c, aclexplode(c.relacl) e
 WHERE c.relnamespace = :schema::regnamespace AND e.grantee NOT IN (c.relowner, :role::regrole)
+  AND e.grantee <> (SELECT nspowner FROM pg_namespace WHERE oid = c.relnamespace)
 
 -- name: grants_on_columns
 -- What others may do with single columns.
