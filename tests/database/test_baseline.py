@@ -1,13 +1,12 @@
 """The baseline: what is measured on real servers, and each limit of the story crossed once."""
 
-from collections.abc import Iterator
+import secrets
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from moto.server import ThreadedMotoServer
 
 from sightline import clock
 from sightline.cloud import cloudwatch
@@ -16,6 +15,7 @@ from sightline.database import baseline
 from sightline.database.address import connect
 from sightline.database.baseline import BaselineError, Snapshot, compare, measure
 from sightline.settings import AwsSettings
+from tests.aws import FakeAws
 from tests.database.conftest import Place
 
 DAY_MS = 24 * 3600 * 1000
@@ -173,43 +173,38 @@ def test_a_missing_file_a_future_version_and_a_missing_folder_are_named(tmp_path
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsSettings]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    yield AwsSettings(region="eu-central-1", endpoint_url=f"http://{host}:{port}", database_cluster="shared-aurora")
-    server.stop()
+def cluster(aws: FakeAws) -> AwsSettings:
+    """A cluster of its own."""
+    return msgspec.structs.replace(aws.settings, database_cluster=f"shared-{secrets.token_hex(4)}")
 
 
-def put(aws: AwsSettings, name: str, value: float, *, minutes_ago: float, cluster: str = "shared-aurora") -> None:
-    cloudwatch.client(aws).put_metric_data(
+def put(settings: AwsSettings, name: str, value: float, *, minutes_ago: float) -> None:
+    cloudwatch.client(settings).put_metric_data(
         Namespace="AWS/RDS",
         MetricData=[{
             "MetricName": name,
-            "Dimensions": [{"Name": "DBClusterIdentifier", "Value": cluster}],
+            "Dimensions": [{"Name": "DBClusterIdentifier", "Value": settings.database_cluster}],
             "Timestamp": clock.now() - timedelta(minutes=minutes_ago),
             "Value": value,
         }],
     )  # fmt: skip
 
 
-async def test_it_reads_the_mean_of_each_metric_of_our_cluster(aws: AwsSettings) -> None:
-    put(aws, "CPUUtilization", 10, minutes_ago=20)
-    put(aws, "CPUUtilization", 30, minutes_ago=40)
-    put(aws, "CPUUtilization", 99, minutes_ago=30, cluster="another")
-    put(aws, "CPUUtilization", 99, minutes_ago=3000)
-    put(aws, "FreeStorageSpace", 5, minutes_ago=10)
-    assert await database_metrics(aws) == {"CPUUtilization": 20.0, "FreeStorageSpace": 5.0}
+async def test_it_reads_the_mean_of_each_metric_of_our_cluster(cluster: AwsSettings) -> None:
+    put(cluster, "CPUUtilization", 10, minutes_ago=20)
+    put(cluster, "CPUUtilization", 30, minutes_ago=40)
+    put(msgspec.structs.replace(cluster, database_cluster="another"), "CPUUtilization", 99, minutes_ago=30)
+    put(cluster, "CPUUtilization", 99, minutes_ago=3000)
+    put(cluster, "FreeStorageSpace", 5, minutes_ago=10)
+    assert await database_metrics(cluster) == {"CPUUtilization": 20.0, "FreeStorageSpace": 5.0}
 
 
 async def test_without_a_cluster_nothing_is_asked() -> None:
     assert await database_metrics(AwsSettings()) == {}
 
 
-async def test_an_unreachable_cloudwatch_is_one_line(aws: AwsSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unreachable_cloudwatch_is_one_line(cluster: AwsSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    away = msgspec.structs.replace(aws, endpoint_url="http://127.0.0.1:9")
-    with pytest.raises(CloudWatchError, match="cannot read CPUUtilization of 'shared-aurora'"):
+    away = msgspec.structs.replace(cluster, endpoint_url="http://127.0.0.1:9")
+    with pytest.raises(CloudWatchError, match="cannot read CPUUtilization of 'shared-"):
         await database_metrics(away)

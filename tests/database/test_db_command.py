@@ -1,14 +1,15 @@
 """`sightline db …` as an operator runs it: a process, an external PostgreSQL, exit codes and what is printed."""
 
 import json
-import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.database.conftest import Place
+from tests.running import environment, run
 
 
 class Operator:
@@ -26,8 +27,8 @@ class Operator:
             "SIGHTLINE_DATABASE_ROLE": self.place.settings.role,
         }  # fmt: skip
         return subprocess.run(
-            [sys.executable, "-m", "sightline", "db", *arguments],
-            env={**os.environ, **settings, **environ}, input=answer, capture_output=True, text=True, check=False,
+            [sys.executable, "-m", "sightline", "db", *arguments], env=environment(**{**settings, **environ}),
+            input=answer, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
     def ok(self, *arguments: str) -> str:
@@ -117,3 +118,21 @@ def test_each_error_is_one_line_with_what_to_do(
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+def test_on_the_embedded_postgres_everything_holds_and_a_second_setup_changes_nothing() -> None:
+    with tempfile.TemporaryDirectory(prefix="sl-db-") as folder:
+        # The service user of PostgreSQL has to be able to enter the folder's parents.
+        Path(folder).chmod(0o755)
+        data = str(Path(folder) / "data")
+        for arguments, shown in (
+            (["setup"], "create the role"),
+            (["setup"], "nothing was changed"),
+            (["migrate"], "Applied"),
+            (["verify"], " 0 not as expected."),
+            (["rollback", "--yes"], "drop the role"),
+            (["setup"], "create the role"),
+        ):
+            done = run("db", *arguments, "--data", data)
+            assert done.returncode == 0, done.stderr
+            assert shown in done.stdout

@@ -2,16 +2,14 @@
 
 import asyncio
 import json
+import secrets as random
 import stat
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
-from moto.server import ThreadedMotoServer
 
-from sightline.cloud import secrets
 from sightline.cloud.secrets import SecretError, SecretsManagerStore, read_secret
 from sightline.database.address import connect
 from sightline.database.catalog import describe
@@ -19,7 +17,8 @@ from sightline.database.credentials import CredentialError, Credentials, FileSto
 from sightline.database.migrations import migrate
 from sightline.database.setup import SetupError, set_up
 from sightline.errors import DatabaseUnavailable
-from sightline.settings import AwsSettings, DatabaseSettings, Secret
+from sightline.settings import DatabaseSettings, Secret
+from tests.aws import FakeAws
 from tests.database.conftest import Place
 
 NAME = "observability/umami-db-credentials"
@@ -215,19 +214,10 @@ def test_a_spoilt_document_is_refused_without_showing_it(text: str | bytes) -> N
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsSettings]:
-    """A Secrets Manager on loopback."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    # What moto holds outlives its server.
-    urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
-    yield AwsSettings(
-        region="eu-central-1", endpoint_url=f"http://{host}:{port}", environment="dev", owner="ops@example.com"
-    )
-    server.stop()
+def secret(aws: FakeAws) -> SecretsManagerStore:
+    """A secret of its own."""
+    settings = msgspec.structs.replace(aws.settings, environment="dev", owner="ops@example.com")
+    return SecretsManagerStore(f"{NAME}-{random.token_hex(4)}", settings)
 
 
 CREDENTIALS = Credentials(
@@ -235,77 +225,79 @@ CREDENTIALS = Credentials(
 )
 
 
-async def test_the_secret_has_the_layout_and_the_tags_of_the_requirement(aws: AwsSettings) -> None:
-    store = SecretsManagerStore(NAME, aws)
-    assert await store.read() is None
-    await store.save(CREDENTIALS)
-    text = await read_secret(NAME, aws)
+async def test_the_secret_has_the_layout_and_the_tags_of_the_requirement(
+    secret: SecretsManagerStore, aws: FakeAws
+) -> None:
+    assert await secret.read() is None
+    await secret.save(CREDENTIALS)
+    text = await read_secret(secret.name, secret.aws)
     assert text is not None
     assert json.loads(text.reveal()) == {
         "username": "umami_user", "password": "p", "host": "db.example.com", "port": 5432, "database": "app",
         "schema": "umami",
     }  # fmt: skip
-    found = secrets.client(aws).describe_secret(SecretId=NAME)
+    found = aws.client("secretsmanager").describe_secret(SecretId=secret.name)
     assert {tag["Key"]: tag["Value"] for tag in found["Tags"]} == {
         "Project": "UserMetrics", "Component": "Database", "Environment": "dev", "ManagedBy": "CDK",
         "CostCenter": "Observability", "Owner": "ops@example.com",
     }  # fmt: skip
-    assert await store.read() == CREDENTIALS
+    assert await secret.read() == CREDENTIALS
 
 
-async def test_saving_again_makes_a_new_version_of_the_same_secret(aws: AwsSettings) -> None:
-    store = SecretsManagerStore(NAME, aws)
-    await store.save(CREDENTIALS)
-    arn = secrets.client(aws).describe_secret(SecretId=NAME)["ARN"]
+async def test_saving_again_makes_a_new_version_of_the_same_secret(secret: SecretsManagerStore, aws: FakeAws) -> None:
+    await secret.save(CREDENTIALS)
+    arn = aws.client("secretsmanager").describe_secret(SecretId=secret.name)["ARN"]
     other = Credentials(username="umami_user", password=Secret("q"), host="h", port=1, database="d", schema="umami")
-    await store.save(other)
-    assert await store.read() == other
-    assert secrets.client(aws).describe_secret(SecretId=NAME)["ARN"] == arn
+    await secret.save(other)
+    assert await secret.read() == other
+    assert aws.client("secretsmanager").describe_secret(SecretId=secret.name)["ARN"] == arn
 
 
-async def test_a_secret_that_is_waiting_to_be_deleted_is_restored_and_written(aws: AwsSettings) -> None:
-    store = SecretsManagerStore(NAME, aws)
-    await store.save(CREDENTIALS)
-    secrets.client(aws).delete_secret(SecretId=NAME, RecoveryWindowInDays=7)
-    assert await store.read() is None
-    await store.save(CREDENTIALS)
-    assert await store.read() == CREDENTIALS
+async def test_a_secret_that_is_waiting_to_be_deleted_is_restored_and_written(
+    secret: SecretsManagerStore, aws: FakeAws
+) -> None:
+    await secret.save(CREDENTIALS)
+    aws.client("secretsmanager").delete_secret(SecretId=secret.name, RecoveryWindowInDays=7)
+    assert await secret.read() is None
+    await secret.save(CREDENTIALS)
+    assert await secret.read() == CREDENTIALS
 
 
-async def test_only_a_secret_that_setup_made_is_deleted(aws: AwsSettings) -> None:
-    store = SecretsManagerStore(NAME, aws)
-    assert not await store.delete()
-    secrets.client(aws).create_secret(Name=NAME, Description="made by a stack", SecretString="{}")
-    await store.save(CREDENTIALS)
-    assert not await store.delete()
-    assert await store.read() == CREDENTIALS
-    secrets.client(aws).delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
-    await store.save(CREDENTIALS)
-    assert await store.delete()
-    assert await store.read() is None
+async def test_only_a_secret_that_setup_made_is_deleted(secret: SecretsManagerStore, aws: FakeAws) -> None:
+    assert not await secret.delete()
+    aws.client("secretsmanager").create_secret(Name=secret.name, Description="made by a stack", SecretString="{}")
+    await secret.save(CREDENTIALS)
+    assert not await secret.delete()
+    assert await secret.read() == CREDENTIALS
+    aws.client("secretsmanager").delete_secret(SecretId=secret.name, ForceDeleteWithoutRecovery=True)
+    await secret.save(CREDENTIALS)
+    assert await secret.delete()
+    assert await secret.read() is None
 
 
-async def test_an_unreachable_secrets_manager_is_one_line(aws: AwsSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unreachable_secrets_manager_is_one_line(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    away = AwsSettings(region="eu-central-1", endpoint_url="http://127.0.0.1:9")
+    away = msgspec.structs.replace(aws.settings, endpoint_url="http://127.0.0.1:9")
     with pytest.raises(SecretError, match=r"cannot read the secret .*: EndpointConnectionError"):
         await SecretsManagerStore(NAME, away).read()
 
 
-async def test_setup_and_service_meet_through_the_secret(place: Place, aws: AwsSettings) -> None:
-    store = SecretsManagerStore(NAME, aws)
-    await set_up(place.admin, place.settings, store)
-    assert (await set_up(place.admin, place.settings, store)).steps == []
-    stored = await store.read()
+async def test_setup_and_service_meet_through_the_secret(
+    place: Place, secret: SecretsManagerStore, aws: FakeAws
+) -> None:
+    await set_up(place.admin, place.settings, secret)
+    assert (await set_up(place.admin, place.settings, secret)).steps == []
+    stored = await secret.read()
     assert stored is not None
     await (await connect(stored.address(place.settings))).close()
 
 
-async def test_a_secret_of_another_role_is_not_overwritten(place: Place, aws: AwsSettings) -> None:
-    store = SecretsManagerStore(NAME, aws)
-    await store.save(CREDENTIALS)
+async def test_a_secret_of_another_role_is_not_overwritten(
+    place: Place, secret: SecretsManagerStore, aws: FakeAws
+) -> None:
+    await secret.save(CREDENTIALS)
     with pytest.raises(SetupError, match="holds the login of 'umami_user'"):
-        await set_up(place.admin, place.settings, store)
+        await set_up(place.admin, place.settings, secret)
 
 
 def test_the_settings_name_the_role_and_the_schema_of_the_requirement() -> None:

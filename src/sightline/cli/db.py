@@ -79,6 +79,11 @@ def progress(text: str) -> None:
     click.echo(text, err=True)
 
 
+def _short(text: str, width: int) -> str:
+    """Cut for a table; what failed is printed in full below it, and `--json` has everything."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
 def _steps(steps: Sequence[Step]) -> list[dict[str, object]]:
     return [{"step": step.what, "statement": step.statement} for step in steps]
 
@@ -178,8 +183,8 @@ async def verify(*, loaded: Loaded, json: bool, only_failed: bool) -> None:
         print_json({"ok": not wrong, "tries": wrong if only_failed else tries})
     else:
         rows = [
-            {"": "ok" if one.ok else "FAIL", "area": one.area, "statement": one.statement, "expected": one.expected,
-             "got": one.got} for one in (wrong if only_failed else tries)
+            {"": "ok" if one.ok else "FAIL", "area": one.area, "statement": _short(one.statement, 80),
+             "expected": one.expected, "got": _short(one.got, 60)} for one in (wrong if only_failed else tries)
         ]  # fmt: skip
         if rows:
             print_table(rows)

@@ -59,13 +59,13 @@ class SecretsManagerStore:
 
     def __init__(self, name: str, aws: AwsSettings) -> None:
         self.name = name
-        self._aws = aws
+        self.aws = aws
 
     def shown(self) -> str:
         return f"AWS Secrets Manager, {self.name}"
 
     async def read(self) -> Credentials | None:
-        text = await read_secret(self.name, self._aws)
+        text = await read_secret(self.name, self.aws)
         return decode(text.reveal(), where=self.shown()) if text else None
 
     async def save(self, credentials: Credentials) -> None:
@@ -75,14 +75,14 @@ class SecretsManagerStore:
         return await asyncio.to_thread(self._delete)
 
     def _save(self, text: str) -> None:
-        service = client(self._aws)
+        service = client(self.aws)
         with _named(self.name, "write"):
             try:
                 service.create_secret(
                     Name=self.name,
                     Description=DESCRIPTION,
                     SecretString=text,
-                    Tags=tags(self._aws),
+                    Tags=tags(self.aws),
                 )
             except (
                 service.exceptions.ResourceExistsException,
@@ -91,10 +91,10 @@ class SecretsManagerStore:
                 if dict(service.describe_secret(SecretId=self.name)).get("DeletedDate"):
                     service.restore_secret(SecretId=self.name)
                 service.put_secret_value(SecretId=self.name, SecretString=text)
-                service.tag_resource(SecretId=self.name, Tags=tags(self._aws))
+                service.tag_resource(SecretId=self.name, Tags=tags(self.aws))
 
     def _delete(self) -> bool:
-        service = client(self._aws)
+        service = client(self.aws)
         with _named(self.name, "delete"):
             try:
                 found = service.describe_secret(SecretId=self.name)
