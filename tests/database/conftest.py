@@ -47,6 +47,10 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO {user};
 RESET SESSION AUTHORIZATION;
 CREATE TABLE public.settings (name text, value text);
 GRANT SELECT ON public.settings TO {user};
+CREATE SCHEMA "Odd ""name'; --";
+CREATE TABLE "Odd ""name'; --"."it's; a %s $1 table" ("a ""column'" integer);
+CREATE FUNCTION "Odd ""name'; --"."f'"() RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+SELECT lo_from_bytea(0, 'theirs');
 """
 
 

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from sightline import clock
-from sightline.cli.opening import credentials
+from sightline.cli.opening import credentials, say
 from sightline.cli.output import as_json, dry_run, places, print_json, print_table, run_async, yes
 from sightline.cloud.cloudwatch import database_metrics
 from sightline.database import baseline as measuring
@@ -74,11 +74,6 @@ async def service(loaded: Loaded, application: str) -> AsyncIterator[asyncpg.Con
         yield connection
 
 
-def progress(text: str) -> None:
-    """Say on stderr what takes a while, so that stdout stays clean for programs."""
-    click.echo(text, err=True)
-
-
 def _short(text: str, width: int) -> str:
     """Cut for a table; what failed is printed in full below it, and `--json` has everything."""
     return text if len(text) <= width else text[: width - 1] + "…"
@@ -128,7 +123,7 @@ async def migrate(*, loaded: Loaded, json: bool, dry_run: bool, phase: migration
         if dry_run:
             found = migrations.due(await migrations.state(connection), phase)
         else:
-            found = await migrations.migrate(connection, phase=phase, progress=progress, wait_s=wait)
+            found = await migrations.migrate(connection, phase=phase, progress=say, wait_s=wait)
     rows = [{"migration": one.title, "phase": one.phase} for one in found]
     if json:
         print_json({"dry_run": dry_run, "migrations": rows})
@@ -177,7 +172,7 @@ async def verify(*, loaded: Loaded, json: bool, only_failed: bool) -> None:
         stored = await store.read()
         if stored is None:
             raise SettingError(f"there is no login in {store.shown()}", hint="Run `sightline db setup`.")
-        tries = await try_everything(admin, stored, loaded.settings.database, progress=progress)
+        tries = await try_everything(admin, stored, loaded.settings.database, progress=say)
     wrong = failed(tries)
     if json:
         print_json({"ok": not wrong, "tries": wrong if only_failed else tries})
@@ -221,7 +216,7 @@ async def save(*, loaded: Loaded, file: Path, json: bool, seconds: float) -> Non
     """Measure now and write FILE."""
     cloud = await database_metrics(loaded.settings.aws)
     async with administrator(loaded) as admin:
-        snapshot = await measuring.measure(admin, seconds=seconds, cloud=cloud, progress=progress)
+        snapshot = await measuring.measure(admin, seconds=seconds, cloud=cloud, progress=say)
     measuring.save(file, snapshot)
     if json:
         print_json(snapshot)
@@ -241,7 +236,7 @@ async def compare(*, loaded: Loaded, file: Path, json: bool, seconds: float) -> 
     since_s = min((clock.now_ms() - before.taken_ms) / 1000, 24 * 3600)
     cloud = await database_metrics(loaded.settings.aws, seconds=since_s)
     async with administrator(loaded) as admin:
-        after = await measuring.measure(admin, seconds=seconds, cloud=cloud, progress=progress)
+        after = await measuring.measure(admin, seconds=seconds, cloud=cloud, progress=say)
     lines = measuring.compare(before, after)
     crossed = [line.what for line in lines if not line.ok]
     if json:
