@@ -24,7 +24,7 @@ class Operator:
     def run(self, *arguments: str, answer: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         settings = {
             "SIGHTLINE_DATA": str(self.data), "SIGHTLINE_DATABASE_ADMIN_URL": self.url, "SIGHTLINE_DATABASE_TLS": "off",
-            "SIGHTLINE_DATABASE_ROLE": self.place.settings.role,
+            "SIGHTLINE_DATABASE_ROLE": self.place.settings.role, "AWS_REGION": "",
         }  # fmt: skip
         return subprocess.run(
             [sys.executable, "-m", "sightline", "db", *arguments], env=environment(**{**settings, **environ}),

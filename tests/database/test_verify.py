@@ -118,7 +118,7 @@ GRANTS = {
         [
             r"^roles \| SET ROLE pg_read_all_data",
             r"'MEMBER'\) \| pg_read_all_data$",
-            r"^schema (app|public) \| SELECT",
+            r"^schema (app|public|Odd.*) \| SELECT",
             r"^catalogs \| SELECT .*",
         ],
     ),
