@@ -14,13 +14,13 @@ from sightline.cli.output import as_json, dry_run, places, print_json, print_tab
 from sightline.cloud.cloudwatch import database_metrics
 from sightline.database import baseline as measuring
 from sightline.database import migrations
-from sightline.database.address import Address, connect, parse
+from sightline.database.address import Address, check, connect, direct, parse
 from sightline.database.embedded import EmbeddedPostgres, running
 from sightline.database.rollback import roll_back
 from sightline.database.setup import Step, set_up
 from sightline.database.tries import failed
 from sightline.database.verify import verify as try_everything
-from sightline.errors import CheckFailed, SettingError
+from sightline.errors import CheckFailed, DatabaseUnavailable, SettingError
 from sightline.settings import Loaded
 
 
@@ -34,16 +34,22 @@ async def administrator(loaded: Loaded) -> AsyncIterator[Address]:
     """The administrator's address; the embedded PostgreSQL is started for the command if it does not run."""
     database = loaded.settings.database
     if database.admin_url is not None:
-        yield parse(database.admin_url, database)
+        address = parse(database.admin_url, database, setting="database.admin_url")
+        try:
+            await check(address)
+        except DatabaseUnavailable as exc:
+            hint = (exc.hint or "").replace("database.url", "database.admin_url")
+            raise DatabaseUnavailable(exc.message, hint=hint) from exc
+        yield address
         return
     if database.url is not None:
         raise SettingError(
             "database.url is set, but database.admin_url is not",
             hint="Set SIGHTLINE_DATABASE_ADMIN_URL (or …_FILE) to an administrator's postgresql:// URL.",
         )
-    address = running(loaded.data)
-    if address is not None:
-        yield address
+    embedded = running(loaded.data)
+    if embedded is not None:
+        yield embedded
         return
     async with EmbeddedPostgres(loaded.data, loaded.settings.embedded) as started:
         yield started
@@ -54,7 +60,8 @@ async def service(loaded: Loaded, application: str) -> AsyncIterator[asyncpg.Con
     """A connection as the service's role: by its own URL, else with the login that setup kept."""
     database, store = loaded.settings.database, credentials(loaded)
     async with AsyncExitStack() as stack:
-        address = parse(database.url, database) if database.url is not None else None
+        # The writer itself: a proxy would hand our session, and with it the lock of a migration, to others.
+        address = direct(database) if database.url is not None else None
         if address is None or address.password is None:
             stored = await store.read()
             if stored is None:
