@@ -1,10 +1,13 @@
 // @ts-check
 /**
- * The last step of a build: compress every file once, so that the server never has to, and hold the size budgets.
+ * The last step of a build: compress every file once, so that the server never has to, hold the size budgets, and put
+ * the licences of the packages that ended up in the bundle beside it, as they ask for.
  *
  * A budget is the gzip size of JavaScript that must arrive before something shows: the first screen is the entry with
  * all it imports statically plus one page; a lazy page is what one dynamic import adds to that.
  */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync, brotliCompressSync, constants } from 'node:zlib';
 
 const COMPRESSIBLE = /\.(js|css|html|svg|txt|json)$/;
@@ -32,6 +35,7 @@ export function finish(budgets) {
         const report = measure(bundle);
         for (const line of overBudget(report, budgets)) this.error(line);
         console.log(`first screen ${kilobytes(report.firstScreen)} kB gzip of ${kilobytes(budgets.firstScreen)}`);
+        this.emitFile({ type: 'asset', fileName: 'licenses.txt', source: licences(bundle) });
         for (const [name, file] of Object.entries(bundle)) {
           const source = file.type === 'chunk' ? file.code : file.source;
           if (!COMPRESSIBLE.test(name) || source.length < WORTH) continue;
@@ -41,6 +45,24 @@ export function finish(budgets) {
       },
     },
   };
+}
+
+/** @param {import('vite').Rollup.OutputBundle} bundle */
+function licences(bundle) {
+  const folders = new Set();
+  for (const file of Object.values(bundle)) {
+    for (const [module, { renderedLength }] of Object.entries(file.type === 'chunk' ? file.modules : {})) {
+      const found = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module);
+      if (found && renderedLength) folders.add(found[0]);
+    }
+  }
+  const texts = [...folders].sort().map((folder) => {
+    const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf-8'));
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    if (!file) throw new Error(`${name} brings no licence file: say in scripts/finish.mjs what its licence is`);
+    return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf-8').trim()}\n`;
+  });
+  return `The dashboard contains these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`;
 }
 
 /** @param {number} bytes */

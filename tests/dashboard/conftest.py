@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from tools import assets
 
 from tests.running import up
 
@@ -60,7 +61,13 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="package")
-def fresh() -> Iterator[Served]:
+def built() -> None:
+    """The dashboard of these very sources."""
+    assets.main()
+
+
+@pytest.fixture(scope="package")
+def fresh(built: None) -> Iterator[Served]:
     """A server that nobody has set up."""
     with up() as running:
         assert running.url is not None
@@ -69,7 +76,7 @@ def fresh() -> Iterator[Served]:
 
 
 @pytest.fixture(scope="package")
-def served() -> Iterator[Served]:
+def served(built: None) -> Iterator[Served]:
     """A server with an admin, Ada, who owns the team Engine."""
     with up() as running:
         assert running.url is not None

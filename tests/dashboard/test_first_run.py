@@ -48,7 +48,7 @@ def test_the_first_admin_goes_from_the_setup_link_to_the_first_snippet(
     expect(page.get_by_role("heading", name="Add your first site")).to_be_visible()
 
     page.get_by_role("button", name="Add site").click()
-    page.get_by_label("Name").fill("Shop")
+    page.get_by_label("Name", exact=True).fill("Shop")
     page.get_by_label("Domains").fill("https://shop.example.com/cart\n*.shop.example.com")
     page.get_by_role("dialog").get_by_role("button", name="Add site").click()
     expect(page.get_by_text("Waiting for first event")).to_be_visible()

@@ -41,7 +41,7 @@ def join(tabs: Callable[..., Watched], served: Served, link: str, name: str) -> 
 def test_a_site_is_added_changed_and_deleted(ada: Open, client: Client) -> None:
     page = ada("/settings/sites")
     page.get_by_role("button", name="Add site").click()
-    page.get_by_label("Name").fill("Orchard")
+    page.get_by_label("Name", exact=True).fill("Orchard")
     page.get_by_label("Domains").fill("orchard.example.com")
     page.get_by_label("Time zone").select_option("Asia/Tokyo")
     dialog(page, "Add site")
@@ -50,7 +50,7 @@ def test_a_site_is_added_changed_and_deleted(ada: Open, client: Client) -> None:
     expect(row).to_contain_text("Asia/Tokyo")
 
     row.get_by_role("button", name="Edit Orchard").click()
-    page.get_by_label("Name").fill("Old orchard")
+    page.get_by_label("Name", exact=True).fill("Old orchard")
     page.get_by_label("Recordings").fill("0")
     dialog(page, "Save")
     expect(page.get_by_text("A whole number from 1 to 3650.")).to_be_visible()
@@ -78,7 +78,7 @@ def test_a_wrong_domain_is_shown_at_its_field(tabs: Callable[..., Watched], serv
     page = tab.page
     page.goto("/settings/sites")
     page.get_by_role("button", name="Add site").first.click()
-    page.get_by_label("Name").fill("Mistyped")
+    page.get_by_label("Name", exact=True).fill("Mistyped")
     page.get_by_label("Domains").fill("shop_example")
     dialog(page, "Add site")
     expect(page.get_by_label("Domains")).to_have_attribute("aria-invalid", "true")
@@ -176,7 +176,7 @@ def test_an_admin_disables_and_enables_an_account(
 def test_an_api_key_is_shown_once_works_and_is_revoked(ada: Open, served: Served) -> None:
     page = ada("/settings/api-keys")
     page.get_by_role("button", name="Create key").click()
-    page.get_by_label("Name").fill("Nightly export")
+    page.get_by_label("Name", exact=True).fill("Nightly export")
     box = page.get_by_role("checkbox", name="See sites and what was measured on them")
     box.uncheck()
     dialog(page, "Create key")
