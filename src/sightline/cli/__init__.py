@@ -28,6 +28,7 @@ COMMANDS = {
     "backup": ("backup", "Write a backup: all rows under one snapshot, and the objects."),
     "restore": ("backup", "Restore a backup into an empty place."),
     "verify-backup": ("backup", "Name everything in a backup that is missing or changed."),
+    "root-key": ("rootkey", "Show and rotate the root key and the tenants' keys."),
     "doctor": ("doctor", "Check every part and say what to do about what is wrong."),
     "config": ("config", "Show every setting, its value and where it came from."),
     "completion": ("completion", "Print the completion script of a shell."),
