@@ -1,6 +1,7 @@
 """Fixtures that many tests share, and marks that hold for whole folders."""
 
 import secrets
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,3 +70,15 @@ def fault_proxy(aws: "FakeAws") -> "Iterator[FaultProxy]":
     proxy = FaultProxy(aws.endpoint)
     yield proxy
     proxy.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", str(disk)], check=True)
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

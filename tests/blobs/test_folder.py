@@ -4,8 +4,6 @@ import asyncio
 import multiprocessing
 import os
 import stat
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -117,18 +115,6 @@ def test_processes_exclude_each_other(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         won = pool.starmap(_create, [(tmp_path / "store", n) for n in range(12)])
     assert won.count(True) == 1
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=True)
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 async def test_a_full_disk_is_one_clear_line_and_leaves_what_was_there(small_disk: Path) -> None:

@@ -14,19 +14,7 @@ from hypothesis import strategies as st
 from sightline.errors import InvalidValue
 from sightline.keys.failures import KeyFailure
 from sightline.keys.held import DataKey, Held
-from sightline.keys.wrap import (
-    KeyId,
-    Kind,
-    check_value,
-    confirm,
-    frame,
-    open_sealed,
-    seal,
-    sealed_version,
-    unwrap,
-    wipe,
-    wrap,
-)
+from sightline.keys.wrap import KeyId, Kind, check_value, confirm, sealed_version, unwrap, wipe, wrap
 
 VECTORS = json.loads((Path(__file__).parent / "keys_vectors.json").read_text())
 PARENT = AESGCM(bytes(range(32)))
@@ -34,6 +22,10 @@ KEY = bytes(range(32, 64))
 MINE = KeyId(kind=Kind.DATA, tenant_id=7, purpose="recording", owner="visit-1", version=3)
 LINE = "The key or what it sealed could not be opened."
 texts = st.text(st.characters(codec="utf-8"), max_size=40)
+
+
+def data_key(key: bytes, key_id: KeyId, uses: int = 1) -> DataKey:
+    return DataKey(Held(bytearray(key), key_id, born_ms=0, life_ms=1, parent=None), uses)
 
 
 def key_id_of(parts: dict[str, object]) -> KeyId:
@@ -58,12 +50,12 @@ def test_a_wrap_has_the_bytes_that_were_committed(vector: dict[str, str]) -> Non
 @pytest.mark.parametrize("vector", VECTORS["seals"], ids=lambda vector: vector["name"])
 def test_a_seal_has_the_bytes_that_were_committed(vector: dict[str, str]) -> None:
     key_id = key_id_of(vector["key_id"])  # type: ignore[arg-type]
-    aead, around = AESGCM(bytes.fromhex(vector["key"])), frame(key_id)
+    key = data_key(bytes.fromhex(vector["key"]), key_id)
     data, associated = bytes.fromhex(vector["data"]), bytes.fromhex(vector["associated"])
-    sealed = seal(aead, around, data, associated, nonce=bytes.fromhex(vector["nonce"]))
-    assert sealed.hex() == vector["sealed"]
-    assert open_sealed(aead, around, sealed, associated) == data
+    sealed = bytes.fromhex(vector["sealed"])
+    assert key.open(sealed, associated) == data
     assert sealed_version(sealed) == key_id.version
+    assert sealed[5:17].hex() == vector["nonce"]
 
 
 def test_the_layout_is_the_one_of_the_docstring_built_by_hand() -> None:
@@ -76,10 +68,14 @@ def test_the_layout_is_the_one_of_the_docstring_built_by_hand() -> None:
         nonce, KEY, b"sightline.key.v1\x01" + encoded
     )
     assert check_value(KEY, MINE) == hmac.digest(KEY, b"sightline.chk.v1" + encoded, "sha256")[:8]
-    aead = AESGCM(KEY)
-    assert seal(aead, frame(MINE), b"data", b"more", nonce=nonce) == b"\x11\x00\x00\x00\x03" + nonce + aead.encrypt(
-        nonce, b"data", b"sightline.dat.v1\x11" + encoded + b"more"
-    )
+    sealed = data_key(KEY, MINE).seal(b"data", b"more")
+    assert sealed[:5] == b"\x11\x00\x00\x00\x03"
+    assert sealed[17:] == AESGCM(KEY).encrypt(sealed[5:17], b"data", b"sightline.dat.v1\x11" + encoded + b"more")
+
+
+def test_every_seal_draws_a_new_nonce() -> None:
+    key = data_key(KEY, MINE, 1000)
+    assert len({key.seal(b"", b"")[5:17] for _ in range(1000)}) == 1000
 
 
 @pytest.mark.parametrize(
@@ -99,11 +95,10 @@ def test_a_wrap_moved_to_another_place_is_refused(other: KeyId) -> None:
 
 
 def test_a_seal_moved_to_another_owner_or_version_is_refused() -> None:
-    aead = AESGCM(KEY)
-    sealed = seal(aead, frame(MINE), b"data", b"")
+    sealed = data_key(KEY, MINE).seal(b"data", b"")
     for other in (MINE.at(4), KeyId(kind=Kind.DATA, tenant_id=7, purpose="recording", owner="visit-2", version=3)):
         with pytest.raises(KeyFailure) as failed:
-            open_sealed(aead, frame(other), sealed, b"")
+            data_key(KEY, other).open(sealed, b"")
         assert refused(failed)
 
 
@@ -121,7 +116,7 @@ def test_a_check_value_that_does_not_match_is_refused() -> None:
 
 def test_a_wrap_presented_as_sealed_data_is_refused() -> None:
     with pytest.raises(KeyFailure) as failed:
-        open_sealed(PARENT, frame(MINE), wrap(PARENT, KEY, MINE), b"")
+        data_key(bytes(range(32)), MINE).open(wrap(PARENT, KEY, MINE), b"")
     assert refused(failed)
 
 
@@ -145,26 +140,31 @@ def test_a_truncated_wrap_is_refused(length: int) -> None:
 def test_any_flipped_bit_of_a_seal_or_its_associated_data_is_refused(
     data: bytes, associated: bytes, draw: st.DataObject
 ) -> None:
-    aead, around = AESGCM(KEY), frame(MINE)
-    sealed = seal(aead, around, data, associated)
-    assert open_sealed(aead, around, sealed, associated) == data
+    key = data_key(KEY, MINE)
+    sealed = key.seal(data, associated)
+    assert key.open(sealed, associated) == data
     whole = bytearray(sealed + associated)
     bit = draw.draw(st.integers(0, len(whole) * 8 - 1))
     whole[bit // 8] ^= 1 << bit % 8
     with pytest.raises(KeyFailure) as failed:
-        open_sealed(aead, around, bytes(whole[: len(sealed)]), bytes(whole[len(sealed) :]))
+        key.open(bytes(whole[: len(sealed)]), bytes(whole[len(sealed) :]))
     assert refused(failed)
 
 
 @given(length=st.integers(0, 36))
 def test_truncated_sealed_data_is_refused(length: int) -> None:
-    sealed = seal(AESGCM(KEY), frame(MINE), b"data", b"")[:length]
-    for attempt in (lambda: open_sealed(AESGCM(KEY), frame(MINE), sealed, b""), lambda: sealed_version(sealed)):
-        if length >= 33 and attempt.__code__.co_names[0] == "sealed_version":
-            continue  # the version stands at the front and is not authenticated
-        with pytest.raises(KeyFailure) as failed:
-            attempt()
-        assert refused(failed)
+    key = data_key(KEY, MINE)
+    sealed = key.seal(b"data", b"")[:length]
+    with pytest.raises(KeyFailure) as failed:
+        key.open(sealed, b"")
+    assert refused(failed)
+
+
+@pytest.mark.parametrize("sealed", [b"", b"\x11", bytes(40), b"\x11" + bytes(40), b"\x01" + bytes(60)])
+def test_what_no_key_sealed_has_no_version(sealed: bytes) -> None:
+    with pytest.raises(KeyFailure) as failed:
+        sealed_version(sealed)
+    assert refused(failed)
 
 
 @given(st.tuples(texts, texts), st.tuples(texts, texts))
@@ -194,7 +194,7 @@ def test_wiping_a_buffer_leaves_the_cipher_made_from_it_working() -> None:
     held = Held(buffer, MINE, born_ms=0, life_ms=1, parent=None)
     wipe(buffer)
     assert buffer == bytes(32)
-    assert DataKey(held, 0).open(seal(AESGCM(KEY), frame(MINE), b"data", b"x"), b"x") == b"data"
+    assert DataKey(held, 0).open(data_key(KEY, MINE).seal(b"data", b"x"), b"x") == b"data"
 
 
 def test_a_held_key_is_not_shown_pickled_or_copied() -> None:

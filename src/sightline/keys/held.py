@@ -4,14 +4,16 @@ The raw bytes of a key live only inside OpenSSL's objects; the buffer they came 
 `repr`, is pickled or copied.
 """
 
+from os import urandom
 from typing import Final, NoReturn
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from sightline.keys.failures import KeyDestroyed, KeyFailure, LeaseEnded
-from sightline.keys.wrap import DERIVE_TAG, KeyId, Kind, frame, open_sealed, seal
+from sightline.keys.wrap import DERIVE_TAG, NONCE_SIZE, SEAL_BODY, SEAL_HEAD, SEAL_OVERHEAD, KeyId, Kind, fail, frame
 
 FIRST_LEASE: Final = 4096
 
@@ -31,34 +33,36 @@ class Guarded:
 class Held(Guarded):
     """One unwrapped key. `closed` once it was destroyed or purged: handles that are still about refuse."""
 
-    __slots__ = ("_aead", "_mac", "born_ms", "chunk", "frame", "key_id", "left", "life_ms", "parent")
+    __slots__ = (
+        "_mac", "before", "born_ms", "chunk", "cipher", "context", "key_id", "left", "life_ms", "parent",
+    )  # fmt: skip
 
     def __init__(self, key: bytearray, key_id: KeyId, *, born_ms: int, life_ms: int, parent: "Held | None") -> None:
         raw = bytes(key)
-        self._aead = AESGCM(raw) if key_id.kind is not Kind.HMAC else None
-        self._mac = HMAC(raw, SHA256()) if key_id.kind is Kind.HMAC else None
+        self.cipher: AESGCM | None = AESGCM(raw) if key_id.kind is not Kind.HMAC else None
+        self._mac: HMAC | None = HMAC(raw, SHA256()) if key_id.kind is Kind.HMAC else None
         self.key_id = key_id
         self.born_ms = born_ms
         self.life_ms = life_ms
         self.parent = parent
-        self.frame = frame(key_id)
+        self.before, self.context = frame(key_id)
         self.left = 0  # seals that are leased and not yet handed out
         self.chunk = FIRST_LEASE
 
     @property
     def aead(self) -> AESGCM:
-        return self._aead or self._refuse()
+        return self.cipher or self.refuse()
 
     @property
     def mac(self) -> HMAC:
-        return self._mac or self._refuse()
+        return self._mac or self.refuse()
 
     @property
     def is_open(self) -> bool:
-        return self._aead is not None or self._mac is not None
+        return self.cipher is not None or self._mac is not None
 
     def close(self) -> None:
-        self._aead = self._mac = None
+        self.cipher = self._mac = None
         self.life_ms = 0  # what it wraps is to be asked for again, too
 
     def is_fresh(self, now_ms: int, longest_ms: int) -> bool:
@@ -68,7 +72,7 @@ class Held(Guarded):
             return False
         return self.parent is None or self.parent.is_fresh(now_ms, longest_ms)
 
-    def _refuse(self) -> NoReturn:
+    def refuse(self) -> NoReturn:
         raise KeyDestroyed("this key was destroyed or withdrawn while it was in use")
 
 
@@ -91,13 +95,23 @@ class DataKey(Guarded):
 
     def seal(self, data: bytes, associated: bytes) -> bytes:
         """Encrypt and bind `associated`, which has to be given again to open; layout in `wrap.py`."""
-        self.spend(1)
-        held = self._held
-        return seal(held.aead, held.frame, data, associated)
+        # In one piece: calls and properties would take a fifth of the time of a short text.
+        left, held = self._left, self._held
+        if left < 1:
+            raise LeaseEnded
+        self._left = left - 1
+        nonce = urandom(NONCE_SIZE)
+        return held.before + nonce + (held.cipher or held.refuse()).encrypt(nonce, data, held.context + associated)
 
     def open(self, sealed: bytes, associated: bytes) -> bytes:
         held = self._held
-        return open_sealed(held.aead, held.frame, sealed, associated)
+        if len(sealed) < SEAL_OVERHEAD or not sealed.startswith(held.before):
+            fail()
+        cipher = held.cipher or held.refuse()
+        try:
+            return cipher.decrypt(sealed[SEAL_HEAD:SEAL_BODY], sealed[SEAL_BODY:], held.context + associated)
+        except InvalidTag:
+            fail()
 
     def spend(self, uses: int) -> None:
         """Count seals against the lease of this handle."""

@@ -44,11 +44,13 @@ CHECK_TAG: Final = b"sightline.chk.v1"
 SEAL_TAG: Final = b"sightline.dat.v1"
 DERIVE_TAG: Final = b"sightline.sub.v1"
 
-_NONCE: Final = 12
+NONCE_SIZE: Final = 12
 _GCM_TAG: Final = 16
-_WRAPPED_SIZE: Final = 1 + _NONCE + KEY_SIZE + _GCM_TAG
+_WRAPPED_SIZE: Final = 1 + NONCE_SIZE + KEY_SIZE + _GCM_TAG
 _SEAL_HEAD: Final = struct.Struct(">BI")
-_SEAL_OVERHEAD: Final = _SEAL_HEAD.size + _NONCE + _GCM_TAG
+SEAL_HEAD: Final = _SEAL_HEAD.size
+SEAL_BODY: Final = SEAL_HEAD + NONCE_SIZE
+SEAL_OVERHEAD: Final = SEAL_BODY + _GCM_TAG
 _MAX_TEXT: Final = 200
 
 
@@ -94,7 +96,7 @@ def confirm(key: bytes | bytearray, key_id: KeyId, expected: bytes) -> None:
 
 def wrap(parent: AESGCM, key: bytes | bytearray, key_id: KeyId, *, nonce: bytes | None = None) -> bytes:
     """Wrap a key; `nonce` is given only by the known-answer tests."""
-    nonce = nonce or os.urandom(_NONCE)
+    nonce = nonce or os.urandom(NONCE_SIZE)
     return bytes((WRAP_LOCAL,)) + nonce + parent.encrypt(nonce, bytes(key), _wrap_context(key_id))
 
 
@@ -104,7 +106,7 @@ def unwrap(parent: AESGCM, wrapped: bytes, key_id: KeyId) -> bytearray:
         fail()
     key = bytearray(KEY_SIZE)
     try:
-        parent.decrypt_into(wrapped[1 : 1 + _NONCE], wrapped[1 + _NONCE :], _wrap_context(key_id), key)
+        parent.decrypt_into(wrapped[1 : 1 + NONCE_SIZE], wrapped[1 + NONCE_SIZE :], _wrap_context(key_id), key)
     except InvalidTag:
         fail()
     return key
@@ -121,25 +123,9 @@ def frame(key_id: KeyId) -> Frame:
     return Frame(_SEAL_HEAD.pack(SEAL, key_id.version), SEAL_TAG + bytes((SEAL,)) + key_id.encode())
 
 
-def seal(aead: AESGCM, around: Frame, data: bytes, associated: bytes, *, nonce: bytes | None = None) -> bytes:
-    """Seal data; `nonce` is given only by the known-answer tests."""
-    nonce = nonce or os.urandom(_NONCE)
-    return around.head + nonce + aead.encrypt(nonce, data, around.context + associated)
-
-
-def open_sealed(aead: AESGCM, around: Frame, sealed: bytes, associated: bytes) -> bytes:
-    if len(sealed) < _SEAL_OVERHEAD or sealed[: _SEAL_HEAD.size] != around.head:
-        fail()
-    nonce_end = _SEAL_HEAD.size + _NONCE
-    try:
-        return aead.decrypt(sealed[_SEAL_HEAD.size : nonce_end], sealed[nonce_end:], around.context + associated)
-    except InvalidTag:
-        fail()
-
-
 def sealed_version(sealed: bytes) -> int:
     """The version of the key that sealed this; not yet authenticated, so good only for finding the key."""
-    if len(sealed) < _SEAL_OVERHEAD or sealed[0] != SEAL:
+    if len(sealed) < SEAL_OVERHEAD or sealed[0] != SEAL:
         fail()
     version: int = _SEAL_HEAD.unpack_from(sealed)[1]
     return version or fail()

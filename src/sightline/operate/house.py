@@ -20,6 +20,7 @@ from sightline.database.pool import Database
 from sightline.database.setup import set_up
 from sightline.errors import SettingError
 from sightline.keys.ring import KeyRing
+from sightline.operate.restore import REPLAYS, finish_restores
 from sightline.settings import Loaded, Settings
 
 Progress = Callable[[str], None]
@@ -60,19 +61,30 @@ async def open_house(
         keys = await KeyRing.open(database, loaded.settings.keys, loaded.settings.aws, loaded.data / "keys")
         stack.push_async_callback(keys.close)
         stores = open_stores(loaded.settings.blobs, loaded.settings.aws, loaded.data)
-        yield House(loaded, database, _direct(loaded.settings, address), keys, stores)
+        if serving:  # what was erased after a backup is erased again before anybody can see it
+            await finish_restores(database, stores, keys, REPLAYS)
+        yield House(loaded, database, direct_address(loaded.settings, address), keys, stores)
 
 
-async def opened_address(
-    loaded: Loaded, credentials: CredentialStore, stack: AsyncExitStack, progress: Progress, *, serving: bool
+async def opened_address(  # noqa: PLR0913 - all but two say how, by name
+    loaded: Loaded,
+    credentials: CredentialStore,
+    stack: AsyncExitStack,
+    progress: Progress,
+    *,
+    serving: bool,
+    migrating: bool = True,
 ) -> Address:
-    """Where the service's database is; the embedded one is set up, and migrated whenever it was not running."""
+    """Where the service's database is; the embedded one is set up, and migrated whenever it was not running.
+
+    `migrating=False` leaves the schema as it is: a restore brings its own, `doctor` only looks.
+    """
     settings = loaded.settings
     if settings.database.url is not None:
         address = parse(settings.database.url, settings.database)
         if address.password is None:
             address = await _stored(address, credentials)
-        if serving:
+        if serving and migrating:
             await _migrate(address, progress)
         return address
     admin = None if serving else running(loaded.data)
@@ -88,7 +100,7 @@ async def opened_address(
     if found is None:
         raise SettingError(f"no login in {credentials.shown()}", hint="Run `sightline db setup`.")
     address = found.address(settings.database)
-    if started:
+    if started and migrating:
         await _migrate(address, progress)
     return address
 
@@ -111,7 +123,7 @@ async def _migrate(address: Address, progress: Progress) -> None:
         await connection.close()
 
 
-def _direct(settings: Settings, address: Address) -> Address:
+def direct_address(settings: Settings, address: Address) -> Address:
     """The address for what needs a session of its own: RDS Proxy hands sessions around, the writer does not."""
     if settings.database.direct_url is None:
         return address
