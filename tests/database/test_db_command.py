@@ -101,7 +101,7 @@ async def test_rollback_asks_and_no_means_no(operator: Operator, place: Place) -
 @pytest.mark.parametrize(
     ("arguments", "environ", "code", "message"),
     [
-        (["setup"], {"SIGHTLINE_DATABASE_ADMIN_URL": "postgresql://a:b@127.0.0.1:9/x"}, 3, "database.admin_url is right"),
+        (["setup"], {"SIGHTLINE_DATABASE_ADMIN_URL": "postgresql://a:b@127.0.0.1:9/x"}, 3, "admin_url is right"),
         (["setup"], {"SIGHTLINE_DATABASE_ADMIN_URL": "mysql://a:b@127.0.0.1/x"}, 2, "begins with 'mysql'"),
         (["verify"], {}, 2, "there is no login in"),
         (["migrate"], {}, 2, "there is no login in"),

@@ -13,7 +13,7 @@ def completion(*, shell: str) -> None:
     bash:  eval "$(sightline completion bash)"      in ~/.bashrc
     zsh:   eval "$(sightline completion zsh)"       in ~/.zshrc
     fish:  sightline completion fish > ~/.config/fish/completions/sightline.fish
-    """  # noqa: D301 - \b keeps click from joining the lines
+    """
     found = get_completion_class(shell)
     if found is None:
         raise click.UsageError(f"no completion for {shell!r}")

@@ -81,7 +81,7 @@ async def create(  # noqa: PLR0913 - one per option
     days: int,
     json: bool,
 ) -> None:
-    r"""Create a key and print it, once.
+    """Create a key and print it, once.
 
     \b
     Example: sightline key create nightly --user ada@example.com --permission site:read --site Shop

@@ -52,7 +52,7 @@ async def list_(*, loaded: Loaded, team: str | None, json: bool) -> None:
 async def add(  # noqa: PLR0913 - one per option
     *, loaded: Loaded, name: str, domains: tuple[str, ...], time_zone: str, team: str | None, json: bool
 ) -> None:
-    r"""Add a site.
+    """Add a site.
 
     \b
     Example: sightline site add Shop --domain shop.example.com --time-zone Europe/Zurich
@@ -99,7 +99,7 @@ async def change(  # noqa: PLR0913 - one per option
     keep: tuple[str, ...],
     json: bool,
 ) -> None:
-    r"""Change a site; what is not named stays. Domains are replaced by those given.
+    """Change a site; what is not named stays. Domains are replaced by those given.
 
     \b
     Example: sightline site change Shop --keep recordings=14 --keep logs=30

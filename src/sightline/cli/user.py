@@ -46,7 +46,7 @@ async def list_(*, loaded: Loaded, json: bool) -> None:
 @as_json
 @run_async
 async def add(*, loaded: Loaded, login: str, name: str | None, role: str, json: bool) -> None:
-    r"""Add a user.
+    """Add a user.
 
     \b
     Example: pass show bob | sightline user add bob@example.com --name Bob
