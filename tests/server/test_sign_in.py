@@ -43,6 +43,11 @@ async def test_over_https_the_cookie_is_bound_to_this_host(admin: Browser, house
         assert (await browser("PATCH", "/me", {"name": "Ada L."})).status_code == 200
 
 
+async def test_no_cache_keeps_what_somebody_signed_in_was_shown(admin: Browser) -> None:
+    for path in ("/me", "/sites", "/teams", "/users", "/audit", "/nowhere", "/sites/1"):
+        assert (await admin("GET", path)).headers["cache-control"] == "no-store", path
+
+
 async def test_an_address_is_the_same_however_it_is_written(admin: Browser, other: Browser) -> None:
     assert (await other.sign_in("  Ada@EXAMPLE.com ", PASSWORD)).status_code == 200
 

@@ -112,8 +112,9 @@ class _Hasher:
         return self._argon2.hash(_encoded(password))
 
     def verify(self, stored: str | None, password: str) -> Verified:
+        nobodys = self._nobodys  # made by whoever comes first, known name or not
         try:
-            self._argon2.verify(stored or self._nobodys, _encoded(password))
+            self._argon2.verify(stored or nobodys, _encoded(password))
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return Verified(right=False)
         if not stored:
