@@ -1,13 +1,18 @@
 """Write the pages of docs/reference that follow from the code: `python -m tools.reference [--check]`."""
 
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from fastapi import FastAPI
 
+from sightline.accounts.permissions import BY_ROLE, BY_TEAM_ROLE, NOT_FOR_KEYS, Permission, Role, TeamRole
 from sightline.cli import COMMANDS, sightline
 from sightline.metrics import CATALOGUE
+from sightline.server.api import routers
+from sightline.server.permissions import Requires, Route, routes
 from sightline.settings import Settings, catalogue, environment_name, is_secret
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -58,6 +63,42 @@ def commands() -> Iterator[str]:
         yield from _command(command, name, context, 2)
 
 
+def permissions() -> Iterator[str]:
+    yield "# Permissions\n"
+    yield (
+        "A user has one role in the instance and one in each team. What somebody may do in a team is what the team role"
+        " allows; a viewer of the instance never changes anything; an admin may do everything everywhere. An API key"
+        " allows what it names, as far as its user may do it at that moment. A site or team that somebody may not see"
+        " is answered with 404, one that they see and may not change with 403."
+        " [How to manage access](../how-to/manage-access.md) shows the commands.\n"
+    )
+    yield "## Who may do what\n"
+    heads = [f"{role.value}" for role in Role] + [f"team {role.value}" for role in TeamRole]
+    yield f"| permission | meaning | {' | '.join(heads)} | API key |\n|---|---|{'---|' * len(heads)}---|"
+    for permission in Permission:
+        held = [permission in BY_ROLE[role] for role in Role] + [permission in BY_TEAM_ROLE[role] for role in TeamRole]
+        cells = " | ".join("yes" if found else "" for found in [*held, permission not in NOT_FOR_KEYS])
+        yield f"| `{permission.value}` | {permission.meaning} | {cells} |"
+    yield (
+        "\nMembers and viewers of the instance may ask for sites and teams; they get those of their teams. A member"
+        " without a team who creates a site gets a team of one with it.\n"
+    )
+    yield "## What each route needs\n"
+    yield "| method | address | needs |\n|---|---|---|"
+    importlib.import_module("sightline.server.application")  # declares the plain routes
+    app = FastAPI(openapi_url=None)
+    for router in routers():
+        app.include_router(router)
+    for route in routes(app):
+        yield f"| {route.method} | `{route.path}` | {_need(route)} |"
+
+
+def _need(route: Route) -> str:
+    if isinstance(route.need, Requires):
+        return f"`{route.need.permission.value}`"
+    return f"public: {route.need.why}" if route.need else ""
+
+
 def _command(command: click.Command, name: str, parent: click.Context, depth: int) -> Iterator[str]:
     context = click.Context(command, info_name=name, parent=parent)
     text = (command.help or "").replace("\b\n", "").strip()
@@ -78,7 +119,7 @@ def _command(command: click.Command, name: str, parent: click.Context, depth: in
         yield ""
 
 
-PAGES = {"settings.md": settings, "metrics.md": metrics, "commands.md": commands}
+PAGES = {"settings.md": settings, "metrics.md": metrics, "commands.md": commands, "permissions.md": permissions}
 
 
 def rendered() -> dict[Path, str]:

@@ -112,6 +112,7 @@ def targets(route: Route) -> list[str]:
     return ["own", "foreign"] if any(owned in route.path for owned in OWNED) else ["own"]
 
 
+@pytest.mark.slow
 async def test_the_matrix_is_as_expected(house: House) -> None:
     out, app = io.StringIO(), served(house)
     table = csv.writer(out, lineterminator="\n")
@@ -179,6 +180,14 @@ def test_every_plain_route_says_what_it_needs(house: House) -> None:
     said = declared()
     assert [key for key in app._exact if key not in said] == []
     assert [prefix for prefix, _ in app._mounts if prefix != "/api/v1/" and ("GET", prefix) not in said] == []
+
+
+def test_every_part_of_an_address_stands_in_the_openapi_document(house: House) -> None:
+    document = api(house).openapi()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            said = {found["name"] for found in operation.get("parameters", []) if found["in"] == "path"}
+            assert said == set(re.findall(r"\{(\w+)\}", path)), (method, path)
 
 
 def test_a_route_that_says_nothing_or_twice_is_found(house: House) -> None:

@@ -6,6 +6,7 @@ m=64 MiB), which is above the minimum of OWASP's Password Storage Cheat Sheet (t
 """
 
 import asyncio
+import secrets
 import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -105,17 +106,18 @@ class _Hasher:
 
     @cached_property
     def _nobodys(self) -> str:
-        return self._argon2.hash(b"nobody's password")
+        return self._argon2.hash(secrets.token_bytes(16))
 
     def hash(self, password: str) -> str:
         return self._argon2.hash(_encoded(password))
 
     def verify(self, stored: str | None, password: str) -> Verified:
+        nobodys = self._nobodys  # made by whoever comes first, known name or not
         try:
-            self._argon2.verify(stored or self._nobodys, _encoded(password))
+            self._argon2.verify(stored or nobodys, _encoded(password))
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return Verified(right=False)
-        if stored is None:
+        if not stored:
             return Verified(right=False)
         return Verified(right=True, fresh_hash=self.hash(password) if self._argon2.check_needs_rehash(stored) else None)
 

@@ -113,8 +113,10 @@ async def change(database: Database, scope: Scope, wanted: SiteChange) -> Site:
         name = before.name if wanted.name is msgspec.UNSET else names.name(wanted.name)
         domains = before.domains if wanted.domains is msgspec.UNSET else names.domains(wanted.domains)
         zone = before.time_zone if wanted.time_zone is msgspec.UNSET else names.time_zone(wanted.time_zone)
-        await connection.execute(SQL["change"], scope.site, name, list(domains), zone)
         fields = [field for field in wanted.__struct_fields__ if getattr(wanted, field) is not msgspec.UNSET]
+        if not fields:
+            return before
+        await connection.execute(SQL["change"], scope.site, name, list(domains), zone)
         await audit.record(
             connection, scope.caller, Action.SITE_CHANGE, (Thing.SITE, scope.site), tenant_id=scope.tenant,
             fields=fields,
@@ -130,8 +132,10 @@ async def retain(database: Database, scope: Scope, days: Mapping[Kept, int]) -> 
                 f"{kind.value} cannot be kept {wanted} days", field=kind.value, hint=f"Choose 1 to {MOST_DAYS} days."
             )
     async with database.transaction() as connection:
-        before = _site(await connection.fetchrow(SQL["hold"], scope.site)).retention
-        after = {**before, **days}
+        found = _site(await connection.fetchrow(SQL["hold"], scope.site))
+        before, after = found.retention, {**found.retention, **days}
+        if before == after:
+            return found
         await connection.execute(SQL["retain"], scope.site, *(after[kind] for kind in Kept))
         await audit.record(
             connection, scope.caller, Action.SITE_RETENTION, (Thing.SITE, scope.site), tenant_id=scope.tenant,

@@ -46,8 +46,9 @@ def sure(question: str, *, yes: bool) -> None:
 
 
 def document(thing: object) -> dict[str, Any]:
-    """A struct as a JSON document; 64-bit ids are texts there, as in the API."""
-    return {name: _as_text(name, value) for name, value in msgspec.structs.asdict(thing).items()}  # type: ignore[arg-type]
+    """A struct as a JSON document, as the API has it: 64-bit ids are texts, a tenant is a team."""
+    fields = msgspec.structs.asdict(thing)  # type: ignore[arg-type]
+    return {name.replace("tenant", "team"): _as_text(name, value) for name, value in fields.items()}
 
 
 def _as_text(name: str, value: Any) -> Any:

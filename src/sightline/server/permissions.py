@@ -6,10 +6,10 @@ else, so no route can forget to ask whose they are.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Path, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
@@ -42,16 +42,48 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Requires:
-    """The dependency that checks one permission and resolves its scope."""
+    """The need of one permission: `access` checks it and resolves its scope."""
 
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
 
-    async def __call__(self, request: Request) -> Access:
+    async def access(self, request: Request, response: Response) -> Access:
+        response.headers["cache-control"] = "no-store"
         parts, caller = house(request), await caller_of(request)
         path = request.path_params
         scope = await scope_for(parts.database, caller, self.permission, site=path.get("site"), team=path.get("team"))
         return Access(scope, parts.database, parts.settings)
+
+
+class RequiresAnywhere(Requires):
+    """The dependency of a route that is about no one site or team."""
+
+    async def __call__(self, request: Request, response: Response) -> Access:
+        return await self.access(request, response)
+
+
+class RequiresOnSite(Requires):
+    """The dependency of a route with `{site}`, which so stands in the OpenAPI document, too."""
+
+    async def __call__(
+        self,
+        request: Request,
+        response: Response,
+        site: Annotated[str, Path(max_length=64, description="The site's id or UUID.")],  # noqa: ARG002
+    ) -> Access:
+        return await self.access(request, response)
+
+
+class RequiresOnTeam(Requires):
+    """The dependency of a route with `{team}`."""
+
+    async def __call__(
+        self,
+        request: Request,
+        response: Response,
+        team: Annotated[str, Path(max_length=64, description="The team's id or UUID.")],  # noqa: ARG002
+    ) -> Access:
+        return await self.access(request, response)
 
 
 class Public:
@@ -74,7 +106,17 @@ _declared: dict[tuple[str, str], Need] = {}
 
 def requires(permission: Permission) -> Any:
     """Mark a route, in the type of the parameter that receives its `Access`."""
-    return Depends(Requires(permission))
+    return Depends(RequiresAnywhere(permission))
+
+
+def requires_on_site(permission: Permission) -> Any:
+    """The same for a route with `{site}`."""
+    return Depends(RequiresOnSite(permission))
+
+
+def requires_on_team(permission: Permission) -> Any:
+    """The same for a route with `{team}`."""
+    return Depends(RequiresOnTeam(permission))
 
 
 def public(why: str) -> Any:

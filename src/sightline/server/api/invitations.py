@@ -12,7 +12,7 @@ from sightline.server.api.me import Me, describe
 from sightline.server.api.shapes import PREFIX, Answer, Body, Page, Paging, TeamRoleName, Text, number
 from sightline.server.authentication import house, set_session
 from sightline.server.errors import request_id
-from sightline.server.permissions import Access, public, requires
+from sightline.server.permissions import Access, public, requires, requires_on_team
 
 router = APIRouter(prefix=PREFIX, tags=["invitations"])
 
@@ -70,7 +70,7 @@ class Joined(Answer):
 
 @router.get("/teams/{team}/invitations")
 async def listing(
-    access: Annotated[Access, requires(Permission.MEMBER_MANAGE)], paging: Annotated[Paging, Depends()]
+    access: Annotated[Access, requires_on_team(Permission.MEMBER_MANAGE)], paging: Annotated[Paging, Depends()]
 ) -> Page[Invitation]:
     """List the invitations that can still be accepted."""
     found = await invitations.listing(access.database, access.scope, after=paging.from_id, limit=paging.fetch)
@@ -78,14 +78,16 @@ async def listing(
 
 
 @router.post("/teams/{team}/invitations", status_code=201)
-async def create(body: NewInvitation, access: Annotated[Access, requires(Permission.MEMBER_MANAGE)]) -> FreshInvitation:
+async def create(
+    body: NewInvitation, access: Annotated[Access, requires_on_team(Permission.MEMBER_MANAGE)]
+) -> FreshInvitation:
     """Make an invitation; only an owner invites an owner."""
     made, token = await invitations.create(access.database, access.scope, body.role, days=body.expires_in_days)
     return FreshInvitation(**Invitation.of(made).model_dump(), token=token)
 
 
 @router.delete("/teams/{team}/invitations/{invitation}", status_code=204)
-async def revoke(invitation: str, access: Annotated[Access, requires(Permission.MEMBER_MANAGE)]) -> None:
+async def revoke(invitation: str, access: Annotated[Access, requires_on_team(Permission.MEMBER_MANAGE)]) -> None:
     """Take an invitation back."""
     await invitations.revoke(access.database, access.scope, number(invitation, "invitation"))
 

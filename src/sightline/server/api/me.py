@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from sightline.accounts import sign_ins, teams, tokens, users
@@ -15,7 +15,7 @@ from sightline.database.pool import Database
 from sightline.errors import NotSignedIn
 from sightline.server.api.shapes import PREFIX, Answer, Body, Page, Paging, Text, number
 from sightline.server.authentication import csrf_token, house
-from sightline.server.permissions import Access, requires
+from sightline.server.permissions import Access, requires, requires_on_team
 
 router = APIRouter(prefix=PREFIX, tags=["me"])
 
@@ -159,7 +159,6 @@ async def end_sign_in(sign_in: str, access: Annotated[Access, requires(Permissio
 
 
 @router.delete("/me/teams/{team}", status_code=204)
-async def leave(team: str, access: Annotated[Access, requires(Permission.SELF_CHANGE)]) -> Response:  # noqa: ARG001
+async def leave(access: Annotated[Access, requires_on_team(Permission.SELF_CHANGE)]) -> None:
     """Leave a team; its last owner cannot."""
     await teams.remove_member(access.database, access.scope, access.user_id)
-    return Response(status_code=204)

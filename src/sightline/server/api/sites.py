@@ -12,7 +12,7 @@ from sightline.accounts.permissions import Permission
 from sightline.accounts.scopes import scope_for
 from sightline.accounts.sites import MOST_DAYS, Kept
 from sightline.server.api.shapes import PREFIX, Answer, Body, Page, Paging, Reference, Text
-from sightline.server.permissions import Access, requires
+from sightline.server.permissions import Access, requires, requires_on_site
 
 router = APIRouter(prefix=PREFIX, tags=["sites"])
 
@@ -101,27 +101,27 @@ async def create(body: NewSite, access: Annotated[Access, requires(Permission.SI
 
 
 @router.get("/sites/{site}")
-async def show(access: Annotated[Access, requires(Permission.SITE_READ)]) -> Site:
+async def show(access: Annotated[Access, requires_on_site(Permission.SITE_READ)]) -> Site:
     """One site, by its id or UUID."""
     return _shape(await sites.show(access.database, access.scope))
 
 
 @router.patch("/sites/{site}")
-async def change(body: SiteChange, access: Annotated[Access, requires(Permission.SITE_CHANGE)]) -> Site:
+async def change(body: SiteChange, access: Annotated[Access, requires_on_site(Permission.SITE_CHANGE)]) -> Site:
     """Change name, domains or time zone."""
     wanted = sites.SiteChange(**body.model_dump(exclude_none=True))
     return _shape(await sites.change(access.database, access.scope, wanted))
 
 
 @router.put("/sites/{site}/retention")
-async def retain(body: RetentionChange, access: Annotated[Access, requires(Permission.SITE_RETENTION)]) -> Site:
+async def retain(body: RetentionChange, access: Annotated[Access, requires_on_site(Permission.SITE_RETENTION)]) -> Site:
     """Say how long each kind of data is kept; what is older is erased in the background."""
     days = {Kept(kind): wanted for kind, wanted in body.model_dump(exclude_none=True).items()}
     return _shape(await sites.retain(access.database, access.scope, days))
 
 
 @router.delete("/sites/{site}", status_code=204)
-async def remove(access: Annotated[Access, requires(Permission.SITE_DELETE)]) -> None:
+async def remove(access: Annotated[Access, requires_on_site(Permission.SITE_DELETE)]) -> None:
     """Remove a site; its data are erased in the background."""
     await sites.remove(access.database, access.scope)
 
