@@ -73,14 +73,20 @@ def is_current(bundle: Bundle) -> bool:
     )
 
 
-def build(bundle: Bundle) -> None:
-    """Install the locked packages if they changed, build, and swap the result in."""
+def install(bundle: Bundle) -> str:
+    """Install the locked packages if they are missing or the lock changed; return npm's path."""
     npm = find_npm()
-    expected = digest(bundle)
     lock = hashlib.sha256((bundle.source / "package-lock.json").read_bytes()).hexdigest()
     if not bundle.installed.is_file() or bundle.installed.read_text("utf-8") != lock:
         _step(bundle, "installing its locked npm packages", [npm, "ci", "--no-audit", "--no-fund"])
         bundle.installed.write_text(lock, "utf-8")
+    return npm
+
+
+def build(bundle: Bundle) -> None:
+    """Build from the locked packages, and swap the result in."""
+    npm = install(bundle)
+    expected = digest(bundle)
     bundle.output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=bundle.output.parent, prefix=f".{bundle.name}-") as scratch:
         fresh, old = Path(scratch, "new"), Path(scratch, "old")

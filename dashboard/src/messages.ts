@@ -138,7 +138,6 @@ export const t = {
     },
     waiting: 'Waiting for first event',
     waitingHint: 'Put this before </head> on every page, publish, then open a page of the site.',
-    snippet: 'Tracking snippet',
     showSnippet: 'Show snippet',
     hideSnippet: 'Hide snippet',
     anyDomain: 'any domain',
@@ -163,7 +162,6 @@ export const t = {
     name: 'Name',
     email: 'E-mail',
     role: 'Role',
-    appearance: 'Appearance',
     passwordTitle: 'Password',
     passwordText: 'Changing it ends every other sign-in.',
     current: 'Current password',
@@ -182,7 +180,7 @@ export const t = {
     ended: 'The sign-in has ended.',
   },
 
-  roles: { admin: 'Admin', member: 'Member', viewer: 'Viewer', owner: 'Owner', manager: 'Manager', none: 'Not a member' },
+  roles: { admin: 'Admin', member: 'Member', viewer: 'Viewer', owner: 'Owner', manager: 'Manager' },
   roleMeanings: {
     owner: 'Everything in the team, including its owners and the audit.',
     manager: 'People, sites and how long data are kept.',

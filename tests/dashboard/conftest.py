@@ -62,7 +62,8 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="package")
 def built() -> None:
-    """The dashboard of these very sources."""
+    """The dashboard of these very sources, and the packages that check it."""
+    assets.install(assets.BUNDLES[0])
     assets.main()
 
 

@@ -39,7 +39,6 @@ def test_every_text_stands_in_the_message_file() -> None:
 def test_every_colour_stands_in_the_tokens() -> None:
     sources = dict(components()) | {"base.css": (SOURCE / "styles/base.css").read_text("utf-8")}
     found = {name: COLOUR.findall(source) for name, source in sources.items()}
-    # The shop's markup uses # for nothing else; `href="#content"` has no hexadecimal name.
     assert {name: colours for name, colours in found.items() if colours} == {}
 
 
