@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from sightline.privacy import subset
-from sightline.privacy.detectors.checks import CHECKS
+from sightline.privacy.detectors.checks import CHECKS, FITS
 from sightline.privacy.detectors.scanner import Scanner
 from sightline.privacy.entries import FORMAT, Detector, DictionaryError, Document, Field, Lines, Unmask, read
 from sightline.privacy.memo import Memo
@@ -111,9 +111,12 @@ class Rules:
         found = self._parameters.get(fold(name)) if self._parameters else None
         return found or self._named_field(name, structured=True)
 
-    def field_of_word(self, word: str) -> Field | None:
-        """What `word=` or `word:` announces in running text; fewer names count there than in data."""
-        return self._named_field(word, structured=False)
+    def field_of_word(self, word: str, whole: bool = False) -> Field | None:  # noqa: FBT001, FBT002 - a callback
+        """What `word=` or `word:` announces in running text; fewer names count there than in data.
+
+        `whole` asks that nothing else stands in the name, as for the last words of a sentence before a colon.
+        """
+        return self._names.whole(word) if whole else self._named_field(word, structured=False)
 
     def field_of_header(self, name: str) -> Field | None:
         return self._headers.get(name.lower()) or self._named_field(name, structured=False)
@@ -207,6 +210,10 @@ def _check_detector(detector: Detector, index: int, lines: Lines) -> None:
     for part in ("before", "after", "left"):
         if getattr(detector, part):
             _check_pattern(f"[{getattr(detector, part)}]", lines.at("detector", index, part), what)
+    if detector.fit and detector.fit not in FITS:
+        raise DictionaryError(
+            f"{lines.at('detector', index, 'fit')}: {what}: no fit is named {detector.fit!r}; known: {', '.join(FITS)}"
+        )
     for name in detector.checks:
         if name not in CHECKS:
             raise DictionaryError(

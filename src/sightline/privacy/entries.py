@@ -65,9 +65,11 @@ class Detector(Entry, frozen=True, kw_only=True):
 
     It runs where one of `contains` stands in the lower-cased text or one of `shapes` in its shape (digits as 0,
     capitals as A, other letters as a, blanks and hyphens as -); both empty: always. A match counts if no character of
-    `before` precedes it, none of `after` follows, all `checks` hold, and, where `context` is given, one of these words
-    stands within `reach` characters before it. `group` is the part that is masked; `left` extends it to the left over
-    these characters. After a match that does not count the search goes on behind it, with `rescan` one character on.
+    `before` precedes it, none of `after` follows, all `checks` hold, and, where `context` is given, one of these
+    words stands within `reach` characters before it (`word*`: any word that begins so) or, for `context_after`,
+    behind it. `fit` names a function that finds where the match really ends. `group` is the part that is masked;
+    `left` extends it to the left over these characters. After a match that does not count the search goes on behind
+    it, with `rescan` one character on.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Detector(Entry, frozen=True, kw_only=True):
     context_after: tuple[str, ...] = ()
     reach: int = 40
     group: int = 0
+    fit: str = ""
     rescan: bool = False
 
 

@@ -103,7 +103,7 @@ def _covers(shown: list[str], meant: list[str]) -> bool:
 
 def _hits(rules: Rules, text: str) -> list[Hit]:
     hits = rules.scanner.find(text)
-    pairs = find_pairs(rules, text)
+    pairs = find_pairs(rules.field_of_word, text)
     return merged([*hits, *pairs]) if pairs else hits
 
 

@@ -73,6 +73,11 @@ class Names(Generic[T]):
             found = self._within([part for part in single if part]) if single != parts else None
         return found
 
+    def whole(self, name: str) -> T | None:
+        """What `name` as a whole stands for."""
+        folded = fold(name)
+        return self._exact.get(folded) or self._bare.get(folded) or self._words.get(tuple(folded.split("_")))
+
     def _within(self, parts: list[str]) -> T | None:
         for length in range(min(self._longest, len(parts)), 0, -1):
             for start in range(len(parts) - length + 1):

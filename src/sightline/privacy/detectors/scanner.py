@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from sightline.privacy.detectors.checks import CHECKS, Check
+from sightline.privacy.detectors.checks import CHECKS, FITS, Check, Fit
 from sightline.privacy.entries import Detector, Field
 from sightline.privacy.names import fold
 
@@ -56,7 +56,7 @@ def _members(klass: str) -> frozenset[str]:
 class Compiled:
     """A detector, ready to run."""
 
-    __slots__ = ("after", "before", "checks", "context", "context_after", "detector", "field", "left", "search")
+    __slots__ = ("after", "before", "checks", "context", "context_after", "detector", "field", "fit", "left", "search")
 
     def __init__(self, detector: Detector, field: Field) -> None:
         self.detector = detector
@@ -66,8 +66,9 @@ class Compiled:
         self.after = _members(detector.after)
         self.left = _members(detector.left)
         self.checks: tuple[Check, ...] = tuple(CHECKS[name] for name in detector.checks)
-        self.context = tuple("_" + fold(word) for word in detector.context)
-        self.context_after = tuple("_" + fold(word) for word in detector.context_after)
+        self.fit: Fit | None = FITS[detector.fit] if detector.fit else None
+        self.context = tuple(map(_sought, detector.context))
+        self.context_after = tuple(map(_sought, detector.context_after))
 
     def find(self, text: str, found: list[Hit]) -> None:
         """Append the spans of this detector in `text`."""
@@ -77,9 +78,11 @@ class Compiled:
             start, end = match.span(group)
             if self.left:
                 start = self._extended(text, start)
+            if self.fit is not None:
+                end = self.fit(text, start, end)
             if start < end and self._holds(text, start, end):
                 found.append(Hit(start, end, self.field))
-                match = self.search(text, max(end, match.end(), match.start() + 1))
+                match = self.search(text, max(end, match.start() + 1))
             else:
                 match = self.search(text, match.start() + 1 if rescan else max(match.end(), match.start() + 1))
 
@@ -102,13 +105,18 @@ class Compiled:
 
     def _announced(self, text: str, start: int, end: int) -> bool:
         reach = self.detector.reach
-        before = "_" + fold(text[max(0, start - reach) : start])
+        before = f"_{fold(text[max(0, start - reach) : start])}_"
         if any(word in before for word in self.context):
             return True
         if not self.context_after:
             return False
-        after = "_" + fold(text[end : end + reach])
+        after = f"_{fold(text[end : end + reach])}_"
         return any(word in after for word in self.context_after)
+
+
+def _sought(word: str) -> str:
+    """How a word of the context is sought in folded text: `word*` begins with it, `word` is it."""
+    return f"_{fold(word)}" if word.endswith("*") else f"_{fold(word)}_"
 
 
 class Scanner:
