@@ -19,6 +19,9 @@ Fit = Callable[[str, int, int], int]
 _NOT_DIGIT: Final = re.compile("[^0-9]+")
 _DIGITS: Final = re.compile("[0-9]+")
 _DATE: Final = re.compile("[0-9]{2}([ ./-])[0-9]{2}\\1[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_HOLDS_TOGETHER: Final = re.compile("[-.()/+]")
+_COMMAND: Final = re.compile("(?<![A-Za-z])[MmLlHhVvCcSsQqTtAaZz] ?$")
+_TEN: Final = frozenset("0123456789")
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
 
@@ -50,6 +53,8 @@ def _leading_digits(text: str, at: int) -> str:
 
 def not_hex(text: str, start: int, end: int) -> bool:
     """Not a run of digits within a hash or another long hexadecimal number."""
+    if text[max(0, start - 2) : start].lower() == "0x":
+        return False
     left, right = start, end
     while left > 0 and start - left < 64 and text[left - 1] in _HEX:
         left -= 1
@@ -60,18 +65,25 @@ def not_hex(text: str, start: int, end: int) -> bool:
 
 
 def alone(text: str, start: int, end: int) -> bool:
-    """No further number stands beside it, parted by one blank, comma or dash: this is no row of numbers.
+    """No further number stands beside it as in a row of numbers, a path of SVG (`M212 345 6789`) or a date with time."""
+    if _DATE.match(text, start, end):
+        return False
+    # What is parted by blanks alone may go on behind a blank; hyphens, points and brackets hold a number together.
+    joined = " ," if not _HOLDS_TOGETHER.search(text, start, end) else "-."
+    if start >= 2 and text[start - 1] in joined and text[start - 2] in "0123456789":
+        return False
+    if text[end : end + 1] and text[end] in joined and text[end + 1 : end + 2] in _TEN:
+        return False
+    return "-." == joined or _COMMAND.search(text, max(0, start - 3), start) is None
 
-    Nor is it a path of SVG, `M212 345 6789`, or a date before its time.
-    """
-    if _DATE.match(text, start, end) or (
-        start and text[start - 1] in "MmLlHhVvCcSsQqTtAaZz" and not text[max(0, start - 2) : start - 1].isalpha()
-    ):
-        return False
-    before, after = text[max(0, start - 2) : start], text[end : end + 2]
-    if len(before) == 2 and before[1] in " ,-" and before[0] in "0123456789":
-        return False
-    return not (len(after) == 2 and after[0] in " ,-" and after[1] in "0123456789")
+
+_ROW_BEFORE: Final = re.compile("(?:[0-9]{4}[ ,]){2}$")
+_ROW_AFTER: Final = re.compile("(?:[ ,][0-9]{4}){2}")
+
+
+def no_row(text: str, start: int, end: int) -> bool:
+    """Not four numbers out of a longer row of such."""
+    return _ROW_BEFORE.search(text, max(0, start - 10), start) is None and _ROW_AFTER.match(text, end) is None
 
 
 def ssn(text: str, start: int, end: int) -> bool:
@@ -111,7 +123,7 @@ def mrz(text: str, start: int, end: int) -> bool:
 
 
 _IDENTIFIERS: Final = re.compile(
-    "(?:^|_)(?:id|ids|uuid|guid|version|port|ref|order|invoice|request|trace|at|timestamp|ts|time|date|ms|count|size|sku"
+    "(?:^|_)(?:id|ids|uuid|guid|version|port|ref|order|invoice|request|trace|timestamp|ts|time|date|ms|count|size|sku"
     "|isbn|ean|gtin|upc|imei|build|commit|revision|sha|hash|etag|digest|checksum|line|row|page|duration|expires|index)$"
 )
 
@@ -176,6 +188,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "mail_domain": networks.mail_domain,
     "mrz": mrz,
     "nanp": telephones.nanp,
+    "no_row": no_row,
     "not_decimal": not_decimal,
     "not_hex": not_hex,
     "not_identifier": not_identifier,

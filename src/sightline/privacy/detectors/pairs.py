@@ -24,7 +24,8 @@ _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 _PHRASE: Final = re.compile(r"(?:[^\W\d_][\w']{0,30} ){1,3}$")
 _ELEMENT: Final = re.compile(r"<([A-Za-z][\w:.-]{0,60})>([^<>]{1,1024})</")
 _OPTION: Final = re.compile(r"--([A-Za-z][\w-]{1,40}) +([\"']?)([^\s\"'-][^\s\"']{0,255})")
-_END: Final = re.compile("[\\s,;&|)}\\]\"'<>\\\\]")
+_END: Final = re.compile(r"""[\s,;|)}\]"'<>\\]|&(?=$|[\w.%\[\]-]{1,64}=|amp;)""")
+_OPENERS: Final = {")": "(", "}": "{", "]": "["}
 _LINE_END: Final = re.compile(r"[\r\n\"]")
 _PROSE_END: Final = re.compile(
     r"[,;|&\r\n\t)}\]<>\"]|\\[nrt\"]| [\w.-]{2,30}[=:]| - | (?:and|with|from|for|at|in|on|was|has|is) "
@@ -65,7 +66,7 @@ _SENTENCE: Final = frozenset(
 )  # fmt: skip
 _CODE: Final = re.compile(
     r"(?:this|self|props|values|req|request|process|os|data|form|event|state|params|config|ctx|options|args|settings)[.\[]"
-    r"|[$]\{|\{\{|<%|%\(|\$\(|\(|=>|[A-Za-z_]+\("
+    r"|[$]\{|\{\{|<%|%\(|\$\(|\(|=>|[A-Za-z_.]+\([^)]*\)?$"
 )
 _SCHEMES: Final = frozenset(("bearer", "basic", "token", "digest", "negotiate", "apikey"))
 # Fields whose values are several words as people write them.
@@ -163,7 +164,10 @@ def _end(text: str, start: int, field: Field, *, spaced: bool) -> int:
         found = _LINE_END.search(text, start)
         return found.start() if found else len(text)
     stop = min(len(text), start + MAX_VALUE)
-    found = (_PROSE_END if field.name in _PROSE and spaced else _END).search(text, start, stop)
+    pattern = _PROSE_END if field.name in _PROSE and spaced else _END
+    found = pattern.search(text, start, stop)
+    while found is not None and found[0] in _OPENERS and _OPENERS[found[0]] in text[start : found.start()]:
+        found = pattern.search(text, found.end(), stop)
     end = found.start() if found else stop
     if text[start:end].lower() in _SCHEMES and text[end : end + 1] == " ":
         found = _END.search(text, end + 1, stop)
