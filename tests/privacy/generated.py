@@ -12,13 +12,31 @@ from faker import Faker
 from sightline.privacy.detectors.cards import issued, luhn
 from sightline.privacy.detectors.ibans import LENGTHS, mod97, structure
 
-LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pl_PL", "pt_BR", "sv_SE", "ja_JP", "en_IN", "en_AU", "de_CH", "cs_CZ")
+LOCALES = (
+    "en_US",
+    "en_GB",
+    "de_DE",
+    "fr_FR",
+    "es_ES",
+    "it_IT",
+    "nl_NL",
+    "pl_PL",
+    "pt_BR",
+    "sv_SE",
+    "ja_JP",
+    "en_IN",
+    "en_AU",
+    "de_CH",
+    "cs_CZ",
+)
 TEMPLATES = (
-    "{}", "value {} received", "({})", "x={}&y=1", '{{"v": "{}"}}', "user wrote: {} and left", "<td>{}</td>", "[{}]", "{}.",
+    "{}", "value {} received", "({})", "x={}&y=1", '{{"v": "{}"}}', "user wrote: {} and left", "<td>{}</td>",
+    "[{}]", "{}.",
     "2026-03-04T05:06:07Z INFO handler {} done in 12 ms",
 )  # fmt: skip
 PHONE_TEMPLATES = (
-    "phone: {}", "Tel. {}", "call me at {}", '{{"phoneNumber": "{}"}}', "mobile={}&x=1", "my telephone number is {}", "fax {}",
+    "phone: {}", "Tel. {}", "call me at {}", '{{"phoneNumber": "{}"}}', "mobile={}&x=1", "fax {}",
+    "my telephone number is {}",
 )  # fmt: skip
 NAMED_SSN = ("SSN: {}", "ssn={}", "social security number {}", "{} is my SSN", '"ssn":"{}"', "Social Security no. {}")
 
@@ -33,7 +51,29 @@ def _entry(template: str, value: str, kind: str, *, hard: bool = False) -> dict[
 def card(rng: random.Random) -> str:
     """A number of some issuer, as printed: contiguous, in fours, or as American Express and Diners part theirs."""
     while True:
-        prefix = rng.choice(("4", "51", "55", "2221", "2720", "34", "37", "36", "38", "6011", "65", "644", "622126", "3528", "3589", "5018", "6759", "2201", "8600"))
+        prefix = rng.choice(
+            (
+                "4",
+                "51",
+                "55",
+                "2221",
+                "2720",
+                "34",
+                "37",
+                "36",
+                "38",
+                "6011",
+                "65",
+                "644",
+                "622126",
+                "3528",
+                "3589",
+                "5018",
+                "6759",
+                "2201",
+                "8600",
+            )
+        )
         length = rng.choice((13, 14, 15, 16, 16, 16, 16, 18, 19))
         body = prefix + "".join(rng.choice("0123456789") for _ in range(length - len(prefix) - 1))
         digits = next(body + last for last in "0123456789" if luhn(body + last))
@@ -76,7 +116,7 @@ def encodings() -> dict[str, Callable[[str], str]]:
 
 def generate(seed: int, size: int = 40) -> Iterator[dict[str, Any]]:
     """Yield labelled entries, `size` of a kind and locale where the kind has locales."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - test data
     for locale in LOCALES:
         fake = Faker(locale)
         fake.seed_instance(rng.randrange(2**32))
@@ -91,13 +131,22 @@ def generate(seed: int, size: int = 40) -> Iterator[dict[str, Any]]:
         yield _entry(rng.choice(TEMPLATES), _ssn(rng), "ssn")
         yield _entry(rng.choice(NAMED_SSN), _ssn(rng).replace("-", ""), "ssn bare", hard=True)
         yield _entry(rng.choice(TEMPLATES), fake.ipv6(), "ip6")
-        yield _entry(rng.choice(TEMPLATES), f"+{rng.choice((1212, 4420, 4930, 331, 346, 3906))}{rng.randrange(10**6, 10**7)}", "phone e164")
+        yield _entry(
+            rng.choice(TEMPLATES),
+            f"+{rng.choice((1212, 4420, 4930, 331, 346, 3906))}{rng.randrange(10**6, 10**7)}",
+            "phone e164",
+        )
     for country in LENGTHS:
         for _ in range(max(1, size // 10)):
             yield _entry(rng.choice(TEMPLATES), iban(rng, country), f"iban {country}")
     for name, encode in encodings().items():
         for _ in range(size):
-            for kind, value in (("email", fake.email()), ("card", card(rng)), ("ssn", _ssn(rng)), ("iban", iban(rng, "DE"))):
+            for kind, value in (
+                ("email", fake.email()),
+                ("card", card(rng)),
+                ("ssn", _ssn(rng)),
+                ("iban", iban(rng, "DE")),
+            ):
                 encoded = encode(value)
                 if encoded != value:
                     yield _entry(rng.choice(TEMPLATES), encoded, f"{kind} {name}", hard=True)
@@ -105,7 +154,7 @@ def generate(seed: int, size: int = 40) -> Iterator[dict[str, Any]]:
 
 def negatives(seed: int, size: int = 200) -> Iterator[dict[str, Any]]:
     """Yield texts that hold nothing personal but look as if: moments, identifiers, versions, paths, hashes."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - test data
     fake = Faker("en_US")
     fake.seed_instance(seed)
     makers: tuple[Callable[[], str], ...] = (
@@ -119,11 +168,11 @@ def negatives(seed: int, size: int = 200) -> Iterator[dict[str, Any]]:
         lambda: f"@{fake.word()}/{fake.word()}@{rng.randrange(30)}.{rng.randrange(30)}.{rng.randrange(30)}",
         lambda: "M" + " ".join(f"{rng.uniform(0, 999):.{rng.randrange(5)}f}" for _ in range(8)) + "Z",
         lambda: "M" + " ".join(str(rng.randrange(10000)) for _ in range(8)) + "Z",
-        lambda: fake.user_agent(),
-        lambda: fake.iso8601(),
+        fake.user_agent,
+        fake.iso8601,
         lambda: fake.date_time().strftime("%d.%m.%Y %H:%M:%S"),
         lambda: f"took {rng.uniform(0, 9999):.6f} s, {rng.randrange(10**9)} rows",
-        lambda: fake.sentence(),
+        fake.sentence,
         lambda: fake.hex_color() + " " + fake.mac_address(),
         lambda: f"order {rng.randrange(10**9, 10**10)} shipped",
         lambda: f"GET /{fake.uri_path()} 200 {rng.randrange(10**6)}",

@@ -51,7 +51,10 @@ class Rules:
         self.places = frozenset(document.url.places or ())
         self._unmasked_parameters = frozenset(fold(entry.parameter) for entry in self.unmask if entry.parameter)
         self._unmasked_keys = frozenset(entry.key.lower() for entry in self.unmask if entry.key)
-        self.scanner = Scanner(document.detector, {name: field for field in self.fields for name in field.detectors})
+        claimed = {name: field for field in self.fields for name in field.detectors}
+        self.scanner = Scanner(document.detector, claimed, self._names.in_text())
+        # A site's own patterns for names may match any word, so no gate can stand before them.
+        self.any_word_announces = bool(self._patterns)
         self._inputs: Memo[tuple[str, ...], Field | None] = Memo(_MAX_INPUTS)
         self._named: Memo[tuple[str, bool], Field | None] = Memo(_MAX_INPUTS)
         self.memo: Memo[tuple[str, str], Any] = Memo(_MAX_INPUTS)
@@ -111,12 +114,17 @@ class Rules:
         found = self._parameters.get(fold(name)) if self._parameters else None
         return found or self._named_field(name, structured=True)
 
-    def field_of_word(self, word: str, whole: bool = False) -> Field | None:  # noqa: FBT001, FBT002 - a callback
-        """What `word=` or `word:` announces in running text; fewer names count there than in data.
+    def field_of_word(self, word: str) -> Field | None:
+        """What `word=` or `word:` announces in running text; fewer names count there than in data."""
+        return self._named_field(word, structured=False)
 
-        `whole` asks that nothing else stands in the name, as for the last words of a sentence before a colon.
-        """
-        return self._names.whole(word) if whole else self._named_field(word, structured=False)
+    def field_of_phrase(self, phrase: str) -> Field | None:
+        """What several words stand for together, as before a colon; nothing else may stand around them."""
+        return self._names.whole(phrase)
+
+    def ends_phrase(self, word: str) -> bool:
+        """Whether some name of several words ends in this one."""
+        return self._names.ends_phrase(word)
 
     def field_of_header(self, name: str) -> Field | None:
         return self._headers.get(name.lower()) or self._named_field(name, structured=False)

@@ -102,9 +102,10 @@ def _covers(shown: list[str], meant: list[str]) -> bool:
 
 
 def _hits(rules: Rules, text: str) -> list[Hit]:
-    hits = rules.scanner.find(text)
-    pairs = find_pairs(rules.field_of_word, text)
-    return merged([*hits, *pairs]) if pairs else hits
+    hits, worded = rules.scanner.scan(text)
+    if worded or rules.any_word_announces:
+        hits += find_pairs(rules, text)
+    return merged(hits) if len(hits) > 1 else hits
 
 
 def replaced(text: str, hits: list[Hit]) -> str:

@@ -65,7 +65,7 @@ def not_hex(text: str, start: int, end: int) -> bool:
 
 
 def alone(text: str, start: int, end: int) -> bool:
-    """No further number stands beside it as in a row of numbers, a path of SVG (`M212 345 6789`) or a date with time."""
+    """No further number stands beside it, as in a row of numbers, a path (`M212 345 6789`) or a date with time."""
     if _DATE.match(text, start, end):
         return False
     # What is parted by blanks alone may go on behind a blank; hyphens, points and brackets hold a number together.
@@ -74,7 +74,7 @@ def alone(text: str, start: int, end: int) -> bool:
         return False
     if text[end : end + 1] and text[end] in joined and text[end + 1 : end + 2] in _TEN:
         return False
-    return "-." == joined or _COMMAND.search(text, max(0, start - 3), start) is None
+    return joined == "-." or _COMMAND.search(text, max(0, start - 3), start) is None
 
 
 _ROW_BEFORE: Final = re.compile("(?:[0-9]{4}[ ,]){2}$")
@@ -111,6 +111,10 @@ def fit_iban(text: str, start: int, end: int) -> int:
             if taken == length:
                 return at + 1
     return start
+
+
+def long(text: str, start: int, end: int) -> bool:  # noqa: ARG001 - the signature of all checks
+    return end - start >= 32
 
 
 def five_digits(text: str, start: int, end: int) -> bool:
@@ -185,6 +189,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "iban": iban,
     "ipv4": networks.ipv4,
     "ipv6": networks.ipv6,
+    "long": long,
     "mail_domain": networks.mail_domain,
     "mrz": mrz,
     "nanp": telephones.nanp,

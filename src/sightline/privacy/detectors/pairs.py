@@ -6,8 +6,8 @@ type or a literal does not count.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, Protocol
 
 from sightline.privacy.detectors.scanner import Hit
 from sightline.privacy.entries import Field
@@ -16,11 +16,24 @@ MAX_NAME: Final = 48
 MAX_VALUE: Final = 256
 MAX_QUOTED: Final = 4096
 
-# What a name stands for: `find(name, whole)`; `whole` asks that nothing else stands in the name.
-Lookup = Callable[[str, bool], Field | None]
 
-_SIGN: Final = re.compile("[=:]")
-_NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.[]$äöüßéèêáàóíúñç")
+class Names(Protocol):
+    """Who knows what names stand for."""
+
+    def field_of_word(self, word: str) -> Field | None:
+        """What a single name stands for, as `customerEmail`."""
+
+    def field_of_phrase(self, phrase: str) -> Field | None:
+        """What several words stand for together, nothing around them."""
+
+    def ends_phrase(self, word: str) -> bool:
+        """Whether some name of several words ends in this one."""
+
+
+# A name, what may close it, the sign; possessive, so that a text is read once.
+_NAMED: Final = re.compile(
+    r"""(?<![\w.$-])(?!\d)([\w.$-][\w.\[\]$-]{0,63}+)["'`\\*\])]{0,4}+ ?+(=>|[=:])(?![/:=])""",
+)
 _PHRASE: Final = re.compile(r"(?:[^\W\d_][\w']{0,30} ){1,3}$")
 _ELEMENT: Final = re.compile(r"<([A-Za-z][\w:.-]{0,60})>([^<>]{1,1024})</")
 _OPTION: Final = re.compile(r"--([A-Za-z][\w-]{1,40}) +([\"']?)([^\s\"'-][^\s\"']{0,255})")
@@ -87,63 +100,48 @@ _PROSE: Final = frozenset(
 _WHOLE_LINE: Final = frozenset(("cookie",))
 
 
-def find_pairs(lookup: Lookup, text: str) -> list[Hit]:
+def find_pairs(names: Names, text: str) -> list[Hit]:
     """The values in `text` whose name says that they are personal."""
     found: list[Hit] = []
-    for match in _SIGN.finditer(text):
-        at = match.start()
-        if found and at < found[-1].end:
+    end = 0
+    for match in _NAMED.finditer(text):
+        if match.start() < end:
             continue
-        field = _announced(lookup, text, at)
-        if field is not None:
-            span = _value(text, at, field)
-            if span is not None:
-                found.append(Hit(*span, field))
+        name = match[1]
+        field = names.field_of_word(name)
+        if field is None:
+            if text[match.start() - 1 : match.start()] != " " or not names.ends_phrase(name):
+                continue
+            field = _by_phrase(names, text, match.start(), name)
+            if field is None:
+                continue
+        span = _value(text, match.end() - 1, field, colon=match[2] == ":")
+        if span is not None:
+            found.append(Hit(*span, field))
+            end = span[1]
     if "</" in text:
-        found += _elements(lookup, text)
+        found += _elements(names, text)
     if "--" in text:
-        found += _options(lookup, text)
+        found += _options(names, text)
     return found
 
 
-def _announced(lookup: Lookup, text: str, at: int) -> Field | None:
-    """The field that the name before the sign at `at` stands for."""
-    following = text[at + 1 : at + 3]
-    if following == "//" or following[:1] in {":", "="} or (at and text[at - 1] in "=!:<>+-*/"):
-        return None
-    end = at
-    while end and at - end < 6 and text[end - 1] in " \"'`\\]*":
-        end -= 1
-    start, lowest = end, max(0, end - MAX_NAME)
-    while start > lowest and text[start - 1] in _NAME:
-        start -= 1
-    name = text[start:end]
-    if not name or name.isdigit():
-        return None
-    field = lookup(name, False)  # noqa: FBT003 - positional by its type
-    if field is None and start and text[start - 1] == " " and name.isalpha():
-        phrase = _PHRASE.search(text, max(0, start - MAX_NAME), start)
-        if phrase is not None:
-            field = _by_phrase(lookup, phrase[0].split(), name)
-    return field
-
-
-def _by_phrase(lookup: Lookup, words: list[str], last: str) -> Field | None:
+def _by_phrase(names: Names, text: str, start: int, last: str) -> Field | None:
     """`Date of birth:`, `my phone number:`; the name has to be all of the last words, nothing around it."""
+    phrase = _PHRASE.search(text, max(0, start - MAX_NAME), start)
+    words = phrase[0].split() if phrase else []
     for count in range(len(words), 0, -1):
-        field = lookup("_".join([*words[-count:], last]), True)  # noqa: FBT003 - positional by its type
+        field = names.field_of_phrase("_".join([*words[-count:], last]))
         if field is not None:
             return field
     return None
 
 
-def _value(text: str, sign: int, field: Field) -> tuple[int, int] | None:
+def _value(text: str, sign: int, field: Field, *, colon: bool) -> tuple[int, int] | None:
     start = sign + 1
-    if text[start : start + 1] == ">":
-        start += 1
     while start < len(text) and start - sign < 5 and text[start] == " ":
         start += 1
-    spaced = text[sign] == ":" and start > sign + 1
+    spaced = colon and start > sign + 1
     opening = start
     if text[start : start + 1] == "\\":
         start += 1
@@ -209,15 +207,15 @@ def _harmless(value: str, *, spaced: bool) -> bool:
     return spaced and value.split(" ", 1)[0].lower().strip(".,!") in _SENTENCE
 
 
-def _elements(lookup: Lookup, text: str) -> Iterator[Hit]:
+def _elements(names: Names, text: str) -> Iterator[Hit]:
     for match in _ELEMENT.finditer(text):
-        field = lookup(match[1], False)  # noqa: FBT003 - positional by its type
+        field = names.field_of_word(match[1])
         if field is not None and match[2].strip() and not _masked(match[2].strip()):
             yield Hit(*match.span(2), field)
 
 
-def _options(lookup: Lookup, text: str) -> Iterator[Hit]:
+def _options(names: Names, text: str) -> Iterator[Hit]:
     for match in _OPTION.finditer(text):
-        field = lookup(match[1], False)  # noqa: FBT003 - positional by its type
+        field = names.field_of_word(match[1])
         if field is not None and not _harmless(match[3], spaced=True):
             yield Hit(*match.span(3), field)
