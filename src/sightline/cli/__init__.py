@@ -23,6 +23,7 @@ COMMANDS = {
     "jobs": ("jobs", "Show and start background jobs."),
     "config": ("config", "Show every setting, its value and where it came from."),
     "completion": ("completion", "Print the completion script of a shell."),
+    "privacy": ("privacy", "The dictionary of personal data: show, diff, test, export."),
     "version": ("version", "Print the version."),
 }
 
