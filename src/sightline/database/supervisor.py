@@ -24,7 +24,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-LOCK_WAIT_S = 90  # the last supervisor may still be shutting PostgreSQL down
+LOCK_WAIT_S = 120  # the last supervisor may still be shutting PostgreSQL down
 Step = tuple[int, float]
 # PostgreSQL's fast and immediate shutdown, and what nobody survives; each with the seconds it may take.
 FAST: tuple[Step, ...] = ((signal.SIGINT, 60),)
@@ -220,7 +220,8 @@ class Supervisor:
             temporary = f"{path}.new"
             file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             try:
-                os.write(file, text.encode())
+                if os.write(file, text.encode()) < len(text.encode()):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), temporary)
             finally:
                 os.close(file)
             os.replace(temporary, path)  # noqa: PTH105 - as above
