@@ -74,10 +74,14 @@ class Detector(Entry, frozen=True, kw_only=True):
     so) or, for `context_after`, behind it. `group` is the part that is masked; `left` extends it to the left over
     these characters, by one at least unless `left_optional`; `fit` names a function that finds where it really
     ends. After a match that does not count the search goes on behind it, with `rescan` one character on.
+
+    `sieve` is a simpler pattern that finds something wherever the detector does, for accelerators; without it they take
+    the pattern itself.
     """
 
     name: str
     pattern: str
+    sieve: str = ""
     fold_case: bool = False
     contains: tuple[str, ...] = ()
     digits: tuple[str, ...] = ()

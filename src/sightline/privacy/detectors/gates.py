@@ -132,6 +132,14 @@ class Gates:
             self._add(detector, 1 << index, prefixes)
         self._prefixes = list(prefixes.items())
         self._any_prefix = re.compile(trie(prefixes) or "(?!)").search
+        self._told = 1
+        self._by_contains = self._by_token = self._by_cluster = 0
+        for index, detector in enumerate(detectors, 1):
+            self._by_contains |= bool(detector.contains) << index
+            self._by_token |= bool(detector.tokens or detector.prefixes or detector.words) << index
+            self._by_cluster |= bool(detector.digits) << index
+            self._told |= bool(detector.context and not detector.needs) << index
+        self._by_token |= 1
         self._hexadecimal = self._words.hexadecimal()
         # Plain dictionaries, emptied when full: a method call per token would cost more than all else here.
         self._judged: dict[bytes, int] = {}
@@ -152,20 +160,30 @@ class Gates:
         if not detector.gated:
             self._always |= bit
 
-    def opened(self, text: str) -> int:
+    def opened(self, text: str, asked: int = -1) -> int:
+        """The gates that are open, among those asked for; which of the others are open is not told."""
         lower = "\n" + text.lower()
         data = text.encode("utf-8", "surrogatepass")
         bits = self._always
-        for needle, opens in self._contains:
-            if needle in lower:
-                bits |= opens
-        tokens = data.translate(_TOKENS).split()
-        for found in set(map(self._judged.get, tokens)):
-            bits |= self._judge_new(tokens) if found is None else found
-        clusters = _CLUSTER.findall(data.translate(_CLUSTERS))
-        for found in set(map(self._shaped.get, clusters)):
-            bits |= self._cluster_new(clusters) if found is None else found
+        if asked & self._by_contains:
+            for needle, opens in self._contains:
+                if asked & opens and needle in lower:
+                    bits |= opens
+        if asked & self._by_token:
+            tokens = data.translate(_TOKENS).split()
+            for found in set(map(self._judged.get, tokens)):
+                bits |= self._judge_new(tokens) if found is None else found
+        if asked & self._by_cluster:
+            clusters = _CLUSTER.findall(data.translate(_CLUSTERS))
+            for found in set(map(self._shaped.get, clusters)):
+                bits |= self._cluster_new(clusters) if found is None else found
         return self._settled(text, lower, bits)
+
+    def among(self, text: str, rough: int) -> int:
+        """The gates that are open among those that a prefilter names; it has told the words already."""
+        told = rough & self._told
+        asked = rough & ~told
+        return told | (self.opened(text, asked) & asked if asked else 0)
 
     def _judge_new(self, tokens: list[bytes]) -> int:
         """Judge the tokens that are not known, and remember the short ones within bounds."""
