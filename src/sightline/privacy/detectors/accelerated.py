@@ -32,7 +32,7 @@ class EngineMissing(ServiceError):
 
 
 def accelerate(rules: Rules, engine: Engine | None = None) -> Engine | None:
-    """Put a prefilter before the rules' scanner: the named one, or the fastest that is installed; None if there is none."""
+    """Put a prefilter before the rules' scanner: the named one, or the fastest that is installed."""
     for name in (engine,) if engine else ("hyperscan", "re2"):
         try:
             rules.scanner.prefilter = _ENGINES[name](_expressions(rules))
@@ -52,10 +52,14 @@ def _expressions(rules: Rules) -> list[tuple[str, int, bool]]:
         if _meets_ascii(compiled)
     ]
     phrases, whole = rules.names_in_text()
-    for batch in _batches(sorted({_phrase(phrase) for phrase in phrases})):
-        found.append((f"(?:{'|'.join(batch)}){_REST_OF_NAME}{_TO_SIGN}", 1, True))
-    for batch in _batches(sorted({_phrase(name) for name in whole})):
-        found.append((f"[^A-Za-z0-9](?:{'|'.join(batch)})[0-9]{{0,8}}[^A-Za-z0-9]{{0,8}}[=:]", 1, True))
+    found += [
+        (f"(?:{'|'.join(batch)}){_REST_OF_NAME}{_TO_SIGN}", 1, True)
+        for batch in _batches({_phrase(name) for name in phrases})
+    ]
+    found += [
+        (f"[^A-Za-z0-9](?:{'|'.join(batch)})[0-9]{{0,8}}[^A-Za-z0-9]{{0,8}}[=:]", 1, True)
+        for batch in _batches({_phrase(name) for name in whole})
+    ]
     found += [("<\\/", 1, False), ("--[A-Za-z]", 1, False)]
     if rules.any_word_announces:
         found.append(("[=:]", 1, False))
@@ -84,7 +88,8 @@ def _phrase(name: str) -> str:
     return _BETWEEN.join(map(re.escape, fold(name).split("_")))
 
 
-def _batches(names: list[str]) -> Iterable[list[str]]:
+def _batches(unique: set[str]) -> Iterable[list[str]]:
+    names = sorted(unique)
     return (names[at : at + _BATCH] for at in range(0, len(names), _BATCH))
 
 

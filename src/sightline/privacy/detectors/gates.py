@@ -16,6 +16,7 @@ _MEMO: Final = 16_384
 _MEMO_LENGTH: Final = 48
 MAX_CLUSTER: Final = 64
 _SHORT: Final = 12  # a longer run of hexadecimal characters is an identifier and holds no words
+_SECRET: Final = 12  # no known key is shorter
 PREFIX: Final = 4  # letters by which `word*` is known
 # How little a word tells, since it stands in many names: of a phrase the most telling word is looked for.
 _COMMON: Final = {
@@ -120,9 +121,8 @@ class Gates:
     def __init__(self, detectors: Sequence[Detector], names: Iterable[str]) -> None:
         self._words = _Words()
         self._contains: list[tuple[str, int]] = []
-        self._digits: list[tuple[bytes, int]] = []
+        self._digits: list[tuple[bytes, int, int]] = []
         self._letters: list[tuple[bytes, int]] = []
-        self._needs: list[tuple[tuple[str, ...], int]] = []
         self._colons: list[tuple[int, int]] = []
         self._always = 0
         prefixes: dict[str, int] = {}
@@ -138,7 +138,7 @@ class Gates:
             self._by_contains |= bool(detector.contains) << index
             self._by_token |= bool(detector.tokens or detector.prefixes or detector.words) << index
             self._by_cluster |= bool(detector.digits) << index
-            self._told |= bool(detector.context and not detector.needs) << index
+            self._told |= bool(detector.context) << index
         self._by_token |= 1
         self._hexadecimal = self._words.hexadecimal()
         # Plain dictionaries, emptied when full: a method call per token would cost more than all else here.
@@ -151,10 +151,8 @@ class Gates:
         for prefix in detector.prefixes:
             prefixes[prefix.lower()] = prefixes.get(prefix.lower(), 0) | bit
         self._contains += [(needle.lower(), bit) for needle in detector.contains]
-        self._digits += [(part.encode(), bit) for part in detector.digits]
+        self._digits += [(part.encode(), detector.at_least, bit) for part in detector.digits]
         self._letters += [(part.encode(), bit) for part in detector.tokens]
-        if detector.needs:
-            self._needs.append((detector.needs, bit))
         if detector.colons:
             self._colons.append((detector.colons, bit))
         if not detector.gated:
@@ -162,7 +160,7 @@ class Gates:
 
     def opened(self, text: str, asked: int = -1) -> int:
         """The gates that are open, among those asked for; which of the others are open is not told."""
-        lower = "\n" + text.lower()
+        lower = text.lower()
         data = text.encode("utf-8", "surrogatepass")
         bits = self._always
         if asked & self._by_contains:
@@ -214,9 +212,6 @@ class Gates:
         for least, opens in self._colons:
             if lower.count(":") >= least:
                 bits |= opens
-        for needles, opens in self._needs:
-            if bits & opens and not any(needle in lower for needle in needles):
-                bits &= ~opens
         if not text.isascii():
             bits |= 1 | self._words_beyond_ascii(text)
         return bits
@@ -238,7 +233,7 @@ class Gates:
                 return 0  # the T and Z of a moment, a unit: no gate asks for single letters
             bits = self._words.among(words)
             lower = text.lower()
-            if self._any_prefix(lower) is not None:
+            if len(token) >= _SECRET and self._any_prefix(lower) is not None:
                 for prefix, opens in self._prefixes:
                     if prefix in lower:
                         bits |= opens
@@ -251,8 +246,8 @@ class Gates:
         return bits
 
     def _cluster(self, form: bytes) -> int:
-        bits = 0
-        for part, opens in self._digits:
-            if part in form:
+        bits, size = 0, form.count(b"0")
+        for part, least, opens in self._digits:
+            if size >= least and part in form:
                 bits |= opens
         return bits
