@@ -198,7 +198,7 @@ def psql_environment(filled: Instance) -> dict[str, str]:
 async def test_a_flipped_byte_anywhere_is_found_and_named(filled: Instance, tmp_path: Path, form: str) -> None:
     backup = tmp_path / form
     await back_up(filled.source, backup, with_root_key=True)
-    dice = random.Random(7)  # noqa: S311 - the same dice on every run
+    dice = random.Random(7)
     files = [path for path in sorted(backup.rglob("*")) if path.is_file()] if backup.is_dir() else [backup]
     trials = [(path, position) for path in files for position in positions(path, dice, 3 if len(files) > 1 else 150)]
     for path, position in trials:
@@ -294,7 +294,7 @@ async def test_an_existing_backup_is_not_overwritten(filled: Instance, tmp_path:
 
 @pytest.mark.parametrize("form", FORMS)
 async def test_a_full_disk_is_one_clear_line(filled: Instance, small_disk: Path, form: str) -> None:
-    await filled.stores.recordings.put("large", random.Random(1).randbytes(2_000_000))  # noqa: S311 - no secret
+    await filled.stores.recordings.put("large", random.Random(1).randbytes(2_000_000))
     with pytest.raises(DiskFull, match=f"the disk that holds '{small_disk}' is full"):
         await back_up(filled.source, small_disk / form)
     assert list(small_disk.iterdir()) == []
