@@ -1,0 +1,69 @@
+"""Checks of addresses on networks: IP, mail domains, credentials in URLs."""
+
+import ipaddress
+import re
+from typing import Final
+
+# `logo@2x.png`, `getty@tty1.service`: what ends so is a file or a unit, not a mail domain.
+_NO_DOMAINS: Final = frozenset((
+    "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "bmp", "css", "scss", "less", "js", "mjs", "cjs",
+    "jsx", "tsx", "map", "json", "html", "htm", "xml", "yml", "yaml", "toml", "lock", "md", "txt", "pdf", "woff",
+    "woff2", "ttf", "otf", "mp3", "mp4", "webm", "service", "socket", "timer", "target", "mount", "slice", "scope",
+    "exe", "dll", "py", "java", "rb", "rs", "go", "php",
+))  # fmt: skip
+_VERSION_WORD: Final = re.compile(
+    r"(?:^|[^A-Za-z])(?:v|ver|version|release|build|section|chapter|clause|firmware|rev|revision|oid|rule|fig|figure)"
+    r"[ .:=\"'#/]{0,3}$",
+    re.IGNORECASE,
+)
+_PRODUCT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,40}/$")
+_PUBLIC_USERS: Final = frozenset({"git", "hg", "svn", "user", "username", "anonymous", "ftp"})
+
+
+def mail_domain(text: str, start: int, end: int) -> bool:
+    """The domain of a mail address, not of a package version, a scaled image or a repository."""
+    local, _, domain = text[start:end].rpartition("@")
+    if not local.strip(".'") or domain.rpartition(".")[2].lower() in _NO_DOMAINS:
+        return False
+    if re.match(r"[0-9]+\.[0-9]+", domain) and not re.fullmatch(r"[0-9.]+", domain):
+        return False
+    return not (local.lower() in _PUBLIC_USERS and text[end : end + 1] in {":", "/"})
+
+
+def ipv4(text: str, start: int, end: int) -> bool:
+    """Four octets that name a host: no version, no netmask, not this machine itself."""
+    octets = text[start:end].split(".")
+    if any(int(octet) > 255 or (len(octet) > 1 and octet[0] == "0") for octet in octets):
+        return False
+    first = int(octets[0])
+    if first in {0, 127, 255}:
+        return False
+    if octets[1:] == ["0", "0", "0"]:
+        return False  # a network or the version of a browser, never a host
+    before = text[max(0, start - 48) : start]
+    if _VERSION_WORD.search(before) or (_PRODUCT.search(before) and "://" not in before[-10:]):
+        return False
+    return not re.match(r"[-+_][A-Za-z]|[A-Za-z]", text[end : end + 2])
+
+
+def ipv6(text: str, start: int, end: int) -> bool:
+    """An address that is written out far enough to name a host; `::1`, `a::b` of a program and a time are none."""
+    written = text[start:end]
+    groups = [group for group in written.split(":") if group]
+    if len(groups) < 2 or not any(char.isdigit() for char in written):
+        return False
+    if "::" in written and (len(groups[0]) < 3 or sum(map(len, groups)) < 4):
+        return False
+    try:
+        address = ipaddress.IPv6Address(written)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified)
+
+
+def userinfo(text: str, start: int, end: int) -> bool:
+    """Credentials before the host of a URL: a password, or a token alone; `ssh://git@host` has none."""
+    user, colon, password = text[start:end].partition(":")
+    if colon:
+        return bool(password) and set(password) != {"*"} and not re.fullmatch(r"\[[a-z_]+\]", password)
+    return len(user) >= 16 and any(char.isdigit() for char in user)

@@ -1,0 +1,86 @@
+"""Names of data: folding them to one spelling and finding what they stand for.
+
+`customerEmail`, `customer-email`, `customer.email` and `CUSTOMER_EMAIL` are one name. Python, the browser and the
+Lambda library fold alike; the golden vectors hold them to it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
+
+# A longer name is nobody's form field; what is cut off cannot hide a word, since both ends are kept.
+MAX_NAME: Final = 200
+_HUMP = re.compile("([a-z0-9])([A-Z])")
+_ACRONYM = re.compile("([A-Z]+)([A-Z][a-z])")
+_NUMBERED = re.compile("[0-9]+$|(?<=[a-z]{3})s$")
+_OTHER = re.compile("[^a-z0-9]+")
+_PLAIN = re.compile("[a-z]+(?:_[a-z0-9]+)*")
+_ACCENTS: Final = str.maketrans("àáâãäåçèéêëìíîïñòóôõöùúûüýÿ", "aaaaaaceeeeiiiinooooouuuuyy") | {ord("ß"): "ss"}
+
+
+def fold(name: str) -> str:
+    """One spelling of a name: lower case, words joined by `_`."""
+    if _PLAIN.fullmatch(name) and len(name) <= MAX_NAME:
+        return name
+    if len(name) > MAX_NAME:
+        name = name[: MAX_NAME // 2] + " " + name[-MAX_NAME // 2 :]
+    parted = _ACRONYM.sub(r"\1_\2", _HUMP.sub(r"\1_\2", name))
+    return _OTHER.sub("_", parted.lower().translate(_ACCENTS)).strip("_")
+
+
+class Names(Generic[T]):
+    """What names stand for: by words within them, or by the whole name."""
+
+    def __init__(self, harmless_endings: Iterable[str]) -> None:
+        self._words: dict[tuple[str, ...], T] = {}
+        self._exact: dict[str, T] = {}
+        self._bare: dict[str, T] = {}
+        self._longest = 1
+        self._endings = tuple("_" + fold(ending) for ending in harmless_endings)
+
+    def add(self, owner: T, *, words: Sequence[str] = (), exact: Sequence[str] = (), bare: Sequence[str] = ()) -> None:
+        """Register names of `owner`; who comes first keeps a name, and `fold` decides what is the same."""
+        for phrase in words:
+            parts = tuple(fold(phrase).split("_"))
+            self._longest = max(self._longest, len(parts))
+            self._words.setdefault(parts, owner)
+            self._words.setdefault(("".join(parts),), owner)
+        for table, names in ((self._exact, exact), (self._bare, bare)):
+            for name in names:
+                folded = fold(name)
+                table.setdefault(folded, owner)
+                table.setdefault(folded.replace("_", ""), owner)
+
+    def find(self, name: str, *, structured: bool = True) -> T | None:
+        """What `name` stands for; `structured` says that it names one value, not a word in running text."""
+        folded = fold(name)
+        if not folded:
+            return None
+        found = self._exact.get(folded)
+        if found is None and structured:
+            found = self._bare.get(folded)
+        if found is not None:
+            return found
+        if folded.endswith(self._endings):
+            return None
+        parts = folded.split("_")
+        found = self._within(parts)
+        if found is None:
+            # `password2`, `emails`: numbered or several, but still that.
+            single = [_NUMBERED.sub("", part) for part in parts]
+            found = self._within([part for part in single if part]) if single != parts else None
+        return found
+
+    def _within(self, parts: list[str]) -> T | None:
+        for length in range(min(self._longest, len(parts)), 0, -1):
+            for start in range(len(parts) - length + 1):
+                found = self._words.get(tuple(parts[start : start + length]))
+                if found is not None:
+                    return found
+        return None
+
+    def phrases(self) -> Mapping[str, T]:
+        """All words as folded phrases, for export and prefilters."""
+        return {"_".join(parts): owner for parts, owner in self._words.items()}
