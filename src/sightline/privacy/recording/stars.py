@@ -8,7 +8,7 @@ inputs are always eight stars: there the length alone would tell a name from ano
 from typing import Final
 
 FIXED: Final = "********"
-MAX_WORDS: Final = 4096  # a leaf of text keeps at most this many words
+MAX_TEXT: Final = 65_536  # characters of a leaf, before and after
 _LONGEST: Final = 3072
 
 # A step is the star count of all lengths up to its bound, and lies within its own bound: starring twice changes nothing.
@@ -29,6 +29,8 @@ _LAST: Final = "*" * _LONGEST
 
 def star(text: str) -> str:
     """Text with its words starred; blanks collapse, and at either end they stay one blank, since layout needs it."""
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT]
     if "\n" in text:
         return _star_lines(text)
     words = text.split()
@@ -38,23 +40,21 @@ def star(text: str) -> str:
         starred = " ".join([_STARS[len(word)] for word in words])
     except IndexError:
         starred = " ".join([_STARS[len(word)] if len(word) < len(_STARS) else _LAST for word in words])
-    if len(words) > MAX_WORDS:
-        starred = " ".join(starred.split(" ", MAX_WORDS)[:MAX_WORDS])
     if text[0].isspace():
         starred = " " + starred
-    return starred + " " if text[-1].isspace() else starred
+    if text[-1].isspace():
+        starred += " "
+    return starred if len(starred) <= MAX_TEXT else _cut(starred)
 
 
 def _star_lines(text: str) -> str:
     if text.isspace():
         return "\n"
-    if len(text) > 1_000_000:
-        text = text[:1_000_000]
-    left, lines = MAX_WORDS, []
-    for line in text.split("\n"):
-        starred = star(line.strip())
-        left -= starred.count(" ") + 1
-        if left < 0:
-            break
-        lines.append(starred)
-    return "\n".join(lines)
+    starred = "\n".join([star(line.strip()) for line in text.split("\n")])
+    return starred if len(starred) <= MAX_TEXT else _cut(starred)
+
+
+def _cut(starred: str) -> str:
+    """Cut behind a whole word, so that starring once more finds the same words."""
+    starred = starred[:MAX_TEXT]
+    return starred[: max(starred.rfind(" "), starred.rfind("\n"))]

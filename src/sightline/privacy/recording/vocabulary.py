@@ -36,8 +36,23 @@ def _read() -> frozenset[str]:
 WORDS: Final = _read()
 
 
+_MAX_REMEMBERED: Final = 20_000
+_remembered: dict[str, bool] = {}
+
+
 def is_plain(identifier: str) -> bool:
     """Whether an identifier consists of listed words and small numbers, and so names no person."""
+    known = _remembered.get(identifier)
+    if known is None:
+        known = _is_plain(identifier)
+        if len(_remembered) >= _MAX_REMEMBERED:
+            _remembered.clear()
+        if len(identifier) <= MAX_IDENTIFIER:
+            _remembered[identifier] = known
+    return known
+
+
+def _is_plain(identifier: str) -> bool:
     if len(identifier) > MAX_IDENTIFIER or _ALLOWED.fullmatch(identifier) is None:
         return False
     numbers = letters = 0

@@ -1,0 +1,280 @@
+"""What is kept of the attributes of an element."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from sightline.privacy.recording import names as n
+from sightline.privacy.recording.css import clean_declaration, clean_sheet, clean_style, is_property
+from sightline.privacy.recording.policy import Policy
+from sightline.privacy.recording.stars import star
+from sightline.privacy.recording.state import State
+from sightline.privacy.recording.vocabulary import is_plain
+from sightline.privacy.structures import clean_text
+from sightline.privacy.urls import mask_url
+
+MAX_TOKENS: Final = 200
+MAX_STATE: Final = 10_000_000  # pixels, seconds
+_MAX_REMEMBERED: Final = 20_000
+_MAX_LENGTH: Final = 512
+_SCHEME: Final = re.compile(r"(mailto|tel|sms):", re.IGNORECASE)
+_TEMPLATE: Final = re.compile(r":[a-z][a-z0-9_]{0,31}|\*{1,8}")
+
+CLASS, STYLE, WORDS, IDS, NUMBER, LINK, SOURCE, TEXT, FLAG, GEOMETRY, STATE, KEYWORD, LANGUAGE, SHEET, CONTENT, VALUE = range(16)
+
+_CSS_VALUES: Final = frozenset(
+    """media fill stroke color stop-color flood-color lighting-color clip-path mask filter cursor bgcolor font-family marker-end
+    marker-mid marker-start link vlink alink text bordercolor gradienttransform patterntransform display overflow""".split()
+)
+_IDENTIFIERS: Final = frozenset(
+    "id for name headers list form slot part aria-activedescendant aria-controls aria-describedby aria-details aria-flowto "
+    "aria-labelledby aria-owns aria-errormessage".split()
+)
+
+
+def _kinds() -> dict[str, int]:
+    kinds: dict[str, int] = {}
+    for members, kind in (
+        (n.WORDS, WORDS),
+        (n.NUMBERS, NUMBER),
+        (n.GEOMETRY, GEOMETRY),
+        (n.FLAGS, FLAG),
+        (n.TEXTS, TEXT),
+        (n.LINKS, LINK),
+        (n.SOURCES, SOURCE),
+        (n.STATES, STATE),
+        (n.KEYWORDS, KEYWORD),
+        (_IDENTIFIERS, IDS),
+    ):
+        kinds.update(dict.fromkeys(members, kind))
+    kinds |= {"class": CLASS, "style": STYLE, "lang": LANGUAGE, "xml:lang": LANGUAGE, "_cssText": SHEET, "content": CONTENT}
+    # The recorder keeps the case of attributes in SVG.
+    cased = "viewBox preserveAspectRatio gradientUnits gradientTransform patternUnits patternContentUnits patternTransform clipPathUnits maskUnits maskContentUnits markerUnits markerWidth markerHeight refX refY spreadMethod startOffset textLength lengthAdjust pathLength stdDeviation baseFrequency numOctaves attributeName attributeType calcMode keyTimes keySplines keyPoints repeatCount edgeMode"  # noqa: E501
+    return kinds | {name: kinds[name.lower()] for name in cased.split()}
+
+
+KINDS: Final = _kinds()
+
+
+class Attributes:
+    """The attributes of one chunk's elements; what depends on style sheets yet to come is settled at its end."""
+
+    def __init__(self, policy: Policy, state: State) -> None:
+        self.policy = policy
+        self.state = state
+        self.rules = policy.rules
+        self._open: list[tuple[dict[str, Any], str, list[str], bool]] = []
+        self._classes = policy.remembered_classes
+        self._styles = policy.remembered_styles
+
+    def clean(self, tag: str, raw: Mapping[str, Any], *, changed: bool) -> dict[str, Any]:
+        """The attributes that may be stored, as for an element that is not unmasked; `changed`: of an existing one."""
+        out: dict[str, Any] = {}
+        tests = self.policy.tests
+        for name, value in raw.items():
+            kind = KINDS.get(name)
+            if kind is None:
+                if name in tests and value.__class__ is str and name not in n.MARKS:
+                    self._witness(out, name, value)
+                elif changed and value is None and name in tests:
+                    out[name] = None
+            elif value.__class__ is str:
+                if kind == CLASS:
+                    self._class(out, value, changed=changed)
+                elif kind == STYLE:
+                    out[name] = self._style(value)
+                elif value:
+                    self._text(out, tag, name, kind, value, changed=changed)
+                else:
+                    out[name] = ""
+            elif changed and value is None:
+                out[name] = None
+            else:
+                self._other(out, name, kind, value)
+        return out
+
+    def settle(self) -> None:
+        """Decide on classes and ids that no style sheet had named when they came; all sheets of the chunk are known."""
+        named = self.state.is_named
+        for out, name, tokens, changed in self._open:
+            kept = " ".join([token for token in tokens if self._is_kept(name, token) or named(token)])
+            if kept or changed:
+                out[name] = kept
+        self._open.clear()
+
+    def reveal(self, tag: str, raw: Mapping[str, Any], out: dict[str, Any]) -> None:
+        """Put the texts and addresses of an unmasked element in clear, as far as no detector objects."""
+        for name, value in raw.items():
+            if value.__class__ is not str or not value:
+                continue
+            kind = KINDS.get(name)
+            if kind == TEXT:
+                out[name] = clean_text(self.rules, value)
+            elif kind in {LINK, SOURCE} and tag not in n.INERT and tag != "iframe":
+                address = self._address(value, open_path=True)
+                if address:
+                    out.pop("rr_src", None)
+                    out[name] = address
+
+    def _is_kept(self, name: str, token: str) -> bool:
+        return is_plain(token) or token in (self.policy.classes if name == "class" else self.policy.ids)
+
+    def _class(self, out: dict[str, Any], value: str, *, changed: bool) -> None:
+        known = self._classes.get(value)
+        if known is None:
+            tokens = value.split()[:MAX_TOKENS]
+            kept = " ".join([token for token in tokens if self._is_kept("class", token)])
+            known = (kept, tokens if len(kept.split()) < len(tokens) else [])
+            if len(value) <= _MAX_LENGTH:
+                if len(self._classes) >= _MAX_REMEMBERED:
+                    self._classes.clear()
+                self._classes[value] = known
+        kept, tokens = known
+        if tokens:
+            self._open.append((out, "class", tokens, changed))
+        if kept or changed or not value:
+            out["class"] = kept
+
+    def _style(self, value: str) -> str:
+        known = self._styles.get(value)
+        if known is None:
+            known = clean_style(value)
+            if len(value) <= _MAX_LENGTH:
+                if len(self._styles) >= _MAX_REMEMBERED:
+                    self._styles.clear()
+                self._styles[value] = known
+        return known
+
+    def _text(self, out: dict[str, Any], tag: str, name: str, kind: int, value: str, *, changed: bool) -> None:
+        kept: str | None = None
+        if kind == WORDS:
+            kept = self._words(name, value)
+        elif kind == IDS:
+            self._identifiers(out, name, value, changed=changed)
+            return
+        elif kind == NUMBER:
+            kept = value if len(value) <= 64 and n.NUMBER.fullmatch(value) else None
+        elif kind == TEXT:
+            kept = star(value)
+        elif kind == FLAG:
+            kept = ""
+        elif kind == GEOMETRY:
+            kept = value if len(value) <= n.MAX_GEOMETRY and n.SHAPE.fullmatch(value) and not n.LONG_NUMBER.search(value) else None
+        elif kind == KEYWORD:
+            kept = value if value in n.KEYWORDS[name] else None
+        elif kind == LANGUAGE:
+            kept = value if n.LANGUAGE.fullmatch(value) and is_plain_language(value) else None
+        elif kind == SHEET:
+            sheet = clean_sheet(value)
+            self.state.learn(sheet.names)
+            kept = sheet.text
+        elif kind == LINK:
+            kept = self._link(tag, value)
+        elif kind == SOURCE:
+            self._source(out, tag, name, value)
+            return
+        elif kind == CONTENT:
+            kept = value if tag == "meta" and len(value) <= 256 and n.VIEWPORT.fullmatch(value) else None
+        if kept is not None:
+            out[name] = kept
+
+    def _other(self, out: dict[str, Any], name: str, kind: int, value: Any) -> None:
+        """Values that are no text: flags as `true`, numbers of scroll positions and media, styles by property."""
+        if value is True or value is False:
+            if kind in {FLAG, STATE}:
+                out[name] = value
+        elif kind == STYLE and isinstance(value, dict):
+            out[name] = self._properties(value)
+        elif kind == STATE and value.__class__ in {int, float} and -MAX_STATE <= value <= MAX_STATE:
+            out[name] = round(value, 3)
+
+    def _properties(self, value: dict[Any, Any]) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        for name, change in value.items():
+            if not isinstance(name, str) or not is_property(name):
+                continue
+            if change is False:
+                kept[name] = False
+            elif isinstance(change, str):
+                kept[name] = clean_declaration(name, change)
+            elif isinstance(change, list) and change and isinstance(change[0], str):
+                kept[name] = [clean_declaration(name, change[0]), "important" if change[1:2] == ["important"] else ""]
+        return kept
+
+    def _words(self, name: str, value: str) -> str | None:
+        if len(value) > _MAX_LENGTH:
+            return None
+        if name in _CSS_VALUES:
+            return clean_declaration("color", value) or None
+        return value if is_plain(value) else None
+
+    def _identifiers(self, out: dict[str, Any], name: str, value: str, *, changed: bool) -> None:
+        tokens = value.split()[:MAX_TOKENS]
+        kept = [token for token in tokens if self._is_kept("id", token)]
+        if kept or changed:
+            out[name] = " ".join(kept)
+        if len(kept) < len(tokens):
+            self._open.append((out, name, tokens, changed))
+
+    def _link(self, tag: str, value: str) -> str | None:
+        if value[0] == "#":
+            return value if is_plain(value[1:]) or self.state.is_named(value[1:]) or value[1:] in self.policy.ids else None
+        if tag in n.INERT:
+            return None
+        if scheme := _SCHEME.match(value):
+            return scheme[0].lower()
+        return self._address(value) or None
+
+    def _source(self, out: dict[str, Any], tag: str, name: str, value: str) -> None:
+        """What loads by itself stays loadable only if masking left it as it was; else it is noted where nothing loads it."""
+        if tag in n.INERT:
+            return
+        address = self._address(value)
+        if address == value and name != "rr_src" and tag not in {"iframe", ""}:
+            out[name] = address
+        elif address and name != "poster":
+            out["rr_src"] = address
+
+    def _address(self, value: str, *, open_path: bool = False) -> str:
+        """Origin and path of an address, each part of the path only if it is plain; no query, no fragment."""
+        masked = mask_url(self.rules, value)
+        try:
+            parts = urlsplit(masked)
+        except ValueError:
+            return ""
+        if parts.scheme not in {"http", "https", ""} or len(parts.path) > 2 * _MAX_LENGTH or not _is_host(parts.netloc):
+            return "about:blank" if masked == "about:blank" else ""
+        path = parts.path if open_path else "/".join(map(_segment, parts.path.split("/")))
+        origin = f"{parts.scheme}://{parts.netloc}" if parts.scheme else f"//{parts.netloc}" if parts.netloc else ""
+        return origin + path
+
+    def _witness(self, out: dict[str, Any], name: str, value: str) -> None:
+        made = self.policy.witness(name, value)
+        if made is not None:
+            out[name] = made
+
+
+def is_plain_language(value: str) -> bool:
+    """Language tags are short; what follows the language is a script or a region, not a word."""
+    return all(len(part) <= 4 for part in value.split("-"))
+
+
+def _is_host(host: str) -> bool:
+    return "@" not in host and len(host) <= 253
+
+
+def _segment(segment: str) -> str:
+    if not segment or _TEMPLATE.fullmatch(segment) or is_plain(segment.rpartition(".")[0] or segment):
+        name, dot, ending = segment.rpartition(".")
+        return segment if not dot or (name and ending.isalnum() and len(ending) <= 5 and is_ending(ending)) else "*"
+    return "*"
+
+
+def is_ending(ending: str) -> bool:
+    return ending.lower() in _ENDINGS
+
+
+_ENDINGS: Final = frozenset(
+    "html htm php asp aspx jsp css js mjs json xml svg png jpg jpeg gif webp avif ico mp4 webm ogg mp3 woff woff2 ttf pdf txt".split()
+)
