@@ -16,12 +16,16 @@ from sightline.privacy.urls import mask_url
 
 MAX_TOKENS: Final = 200
 MAX_STATE: Final = 10_000_000  # pixels, seconds
-_MAX_REMEMBERED: Final = 20_000
+_MAX_REMEMBERED: Final = 4096  # values of one attribute
 _MAX_LENGTH: Final = 512
 _SCHEME: Final = re.compile(r"(mailto|tel|sms):", re.IGNORECASE)
+_UNSETTLED: Final = object()  # the handler wrote the attribute itself
 _TEMPLATE: Final = re.compile(r":[a-z][a-z0-9_]{0,31}|\*{1,8}")
 
-CLASS, STYLE, WORDS, IDS, NUMBER, LINK, SOURCE, TEXT, FLAG, GEOMETRY, STATE, KEYWORD, LANGUAGE, SHEET, CONTENT, VALUE = range(16)
+CLASS, STYLE, WORDS, IDS, NUMBER, LINK, SOURCE, TEXT, FLAG, GEOMETRY, STATE, KEYWORD, LANGUAGE, SHEET, CONTENT = range(15)
+
+# Kinds whose decision depends on name and value alone.
+_LASTING: Final = frozenset({CLASS, STYLE, WORDS, IDS, NUMBER, TEXT, FLAG, GEOMETRY, KEYWORD, LANGUAGE})
 
 _CSS_VALUES: Final = frozenset(
     """media fill stroke color stop-color flood-color lighting-color clip-path mask filter cursor bgcolor font-family marker-end
@@ -65,34 +69,78 @@ class Attributes:
         self.state = state
         self.rules = policy.rules
         self._open: list[tuple[dict[str, Any], str, list[str], bool]] = []
-        self._classes = policy.remembered_classes
-        self._styles = policy.remembered_styles
+        self._kept = policy.remembered(KINDS)
+        self._watched = frozenset(policy.tests) | n.MARKS
+        self.noticed = False  # the element cleaned last has something that a selector of the rules asks for
+        self._named: dict[str, str] = {}  # class attributes all of whose classes are known by now
+        self._handlers = (
+            self._class,
+            self._style,
+            self._words,
+            self._identifiers,
+            self._number,
+            self._link,
+            self._source,
+            self._star,
+            self._flag,
+            self._geometry,
+            self._nothing,
+            self._keyword,
+            self._language,
+            self._sheet,
+            self._content,
+        )
 
     def clean(self, tag: str, raw: Mapping[str, Any], *, changed: bool) -> dict[str, Any]:
         """The attributes that may be stored, as for an element that is not unmasked; `changed`: of an existing one."""
         out: dict[str, Any] = {}
-        tests = self.policy.tests
+        remembered = self._kept
+        self.noticed = False
         for name, value in raw.items():
-            kind = KINDS.get(name)
-            if kind is None:
-                if name in tests and value.__class__ is str and name not in n.MARKS:
-                    self._witness(out, name, value)
-                elif changed and value is None and name in tests:
-                    out[name] = None
+            known = remembered.get(name)
+            if known is None:
+                if name in self._watched:
+                    self._witness(out, name, value, changed=changed)
             elif value.__class__ is str:
-                if kind == CLASS:
-                    self._class(out, value, changed=changed)
-                elif kind == STYLE:
-                    out[name] = self._style(value)
-                elif value:
-                    self._text(out, tag, name, kind, value, changed=changed)
-                else:
-                    out[name] = ""
+                kept = known.get(value, known)
+                if kept is known and name == "class":
+                    kept = self._named.get(value, known)
+                if kept is known:
+                    kept = self._decide(out, tag, name, value, changed=changed)
+                if kept is not None:
+                    out[name] = kept
             elif changed and value is None:
                 out[name] = None
             else:
-                self._other(out, name, kind, value)
+                self._other(out, name, KINDS[name], value)
+        if changed and not self._watched.isdisjoint(raw):
+            self.noticed = True
         return out
+
+    def _decide(self, out: dict[str, Any], tag: str, name: str, value: str, *, changed: bool) -> Any:
+        """What is kept of a value that was not met lately, and remember it if it depends on nothing else."""
+        kind = KINDS[name]
+        if not value:
+            return "" if changed or kind in {FLAG, CLASS, TEXT, WORDS} else None
+        kept = self._handlers[kind](out, tag, name, value, changed)
+        if kept is _UNSETTLED:
+            self.noticed = self.noticed or self._is_noticed(kind, name, value)
+            return None
+        if self._is_noticed(kind, name, value):
+            self.noticed = True
+        elif kind in _LASTING and len(value) <= _MAX_LENGTH:
+            known = self._kept[name]
+            if len(known) >= _MAX_REMEMBERED:
+                known.clear()
+            known[value] = kept
+        return kept
+
+    def _is_noticed(self, kind: int, name: str, value: str) -> bool:
+        if kind == CLASS:
+            return not self.policy.classes.isdisjoint(value.split())
+        if kind == IDS and name == "id" and value in self.policy.ids:
+            return True
+        return name in self._watched and self.policy.holds(name, value)
 
     def settle(self) -> None:
         """Decide on classes and ids that no style sheet had named when they came; all sheets of the chunk are known."""
@@ -120,64 +168,73 @@ class Attributes:
     def _is_kept(self, name: str, token: str) -> bool:
         return is_plain(token) or token in (self.policy.classes if name == "class" else self.policy.ids)
 
-    def _class(self, out: dict[str, Any], value: str, *, changed: bool) -> None:
-        known = self._classes.get(value)
-        if known is None:
-            tokens = value.split()[:MAX_TOKENS]
-            kept = " ".join([token for token in tokens if self._is_kept("class", token)])
-            known = (kept, tokens if len(kept.split()) < len(tokens) else [])
-            if len(value) <= _MAX_LENGTH:
-                if len(self._classes) >= _MAX_REMEMBERED:
-                    self._classes.clear()
-                self._classes[value] = known
-        kept, tokens = known
-        if tokens:
+    def _class(self, out: dict[str, Any], _tag: str, _name: str, value: str, changed: bool) -> Any:  # noqa: FBT001
+        tokens = value.split()[:MAX_TOKENS]
+        plain = [token for token in tokens if self._is_kept("class", token)]
+        if len(plain) == len(tokens):
+            return " ".join(plain) or None
+        named = self.state.is_named
+        rest = [token for token in tokens if token in plain or named(token)]
+        if len(rest) == len(tokens):
+            if len(value) <= _MAX_LENGTH and self.policy.classes.isdisjoint(tokens):
+                self._named[value] = " ".join(rest)
+        else:
             self._open.append((out, "class", tokens, changed))
-        if kept or changed or not value:
-            out["class"] = kept
+        if rest or changed:
+            out["class"] = " ".join(rest)
+        return _UNSETTLED
 
-    def _style(self, value: str) -> str:
-        known = self._styles.get(value)
-        if known is None:
-            known = clean_style(value)
-            if len(value) <= _MAX_LENGTH:
-                if len(self._styles) >= _MAX_REMEMBERED:
-                    self._styles.clear()
-                self._styles[value] = known
-        return known
+    def _identifiers(self, out: dict[str, Any], _tag: str, name: str, value: str, changed: bool) -> Any:  # noqa: FBT001
+        tokens = value.split()[:MAX_TOKENS]
+        kept = [token for token in tokens if self._is_kept("id", token)]
+        if len(kept) == len(tokens):
+            return " ".join(kept) or None
+        if kept or changed:
+            out[name] = " ".join(kept)
+        self._open.append((out, name, tokens, changed))
+        return _UNSETTLED
 
-    def _text(self, out: dict[str, Any], tag: str, name: str, kind: int, value: str, *, changed: bool) -> None:
-        kept: str | None = None
-        if kind == WORDS:
-            kept = self._words(name, value)
-        elif kind == IDS:
-            self._identifiers(out, name, value, changed=changed)
-            return
-        elif kind == NUMBER:
-            kept = value if len(value) <= 64 and n.NUMBER.fullmatch(value) else None
-        elif kind == TEXT:
-            kept = star(value)
-        elif kind == FLAG:
-            kept = ""
-        elif kind == GEOMETRY:
-            kept = value if len(value) <= n.MAX_GEOMETRY and n.SHAPE.fullmatch(value) and not n.LONG_NUMBER.search(value) else None
-        elif kind == KEYWORD:
-            kept = value if value in n.KEYWORDS[name] else None
-        elif kind == LANGUAGE:
-            kept = value if n.LANGUAGE.fullmatch(value) and is_plain_language(value) else None
-        elif kind == SHEET:
-            sheet = clean_sheet(value)
-            self.state.learn(sheet.names)
-            kept = sheet.text
-        elif kind == LINK:
-            kept = self._link(tag, value)
-        elif kind == SOURCE:
-            self._source(out, tag, name, value)
-            return
-        elif kind == CONTENT:
-            kept = value if tag == "meta" and len(value) <= 256 and n.VIEWPORT.fullmatch(value) else None
-        if kept is not None:
-            out[name] = kept
+    def _style(self, _out: dict[str, Any], _tag: str, _name: str, value: str, changed: bool) -> Any:  # noqa: FBT001
+        return clean_style(value) or ("" if changed else None)
+
+    def _words(self, _out: dict[str, Any], _tag: str, name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
+        if len(value) > _MAX_LENGTH:
+            return None
+        if name in _CSS_VALUES:
+            return clean_declaration("color", value) or None
+        return value if is_plain(value) else None
+
+    def _number(self, _out: dict[str, Any], _tag: str, name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
+        if name == "charset" and value.lower() in n.CHARSETS:
+            return value
+        return value if len(value) <= 64 and n.NUMBER.fullmatch(value) else None
+
+    def _star(self, _out: dict[str, Any], _tag: str, _name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
+        return star(value)
+
+    def _flag(self, _out: dict[str, Any], _tag: str, _name: str, _value: str, _changed: bool) -> Any:  # noqa: FBT001
+        return ""
+
+    def _nothing(self, _out: dict[str, Any], _tag: str, _name: str, _value: str, _changed: bool) -> Any:  # noqa: FBT001
+        return None
+
+    def _geometry(self, _out: dict[str, Any], _tag: str, _name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
+        fits = len(value) <= n.MAX_GEOMETRY and n.SHAPE.fullmatch(value) and not n.LONG_NUMBER.search(value)
+        return value if fits else None
+
+    def _keyword(self, _out: dict[str, Any], _tag: str, name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
+        return value if value in n.KEYWORDS[name] else None
+
+    def _language(self, _out: dict[str, Any], _tag: str, _name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
+        return value if n.LANGUAGE.fullmatch(value) else None
+
+    def _content(self, _out: dict[str, Any], tag: str, _name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
+        return value if tag == "meta" and len(value) <= 256 and n.VIEWPORT.fullmatch(value) else None
+
+    def _sheet(self, _out: dict[str, Any], _tag: str, _name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
+        sheet = clean_sheet(value)
+        self.state.learn(sheet.names)
+        return sheet.text
 
     def _other(self, out: dict[str, Any], name: str, kind: int, value: Any) -> None:
         """Values that are no text: flags as `true`, numbers of scroll positions and media, styles by property."""
@@ -202,22 +259,7 @@ class Attributes:
                 kept[name] = [clean_declaration(name, change[0]), "important" if change[1:2] == ["important"] else ""]
         return kept
 
-    def _words(self, name: str, value: str) -> str | None:
-        if len(value) > _MAX_LENGTH:
-            return None
-        if name in _CSS_VALUES:
-            return clean_declaration("color", value) or None
-        return value if is_plain(value) else None
-
-    def _identifiers(self, out: dict[str, Any], name: str, value: str, *, changed: bool) -> None:
-        tokens = value.split()[:MAX_TOKENS]
-        kept = [token for token in tokens if self._is_kept("id", token)]
-        if kept or changed:
-            out[name] = " ".join(kept)
-        if len(kept) < len(tokens):
-            self._open.append((out, name, tokens, changed))
-
-    def _link(self, tag: str, value: str) -> str | None:
+    def _link(self, _out: dict[str, Any], tag: str, _name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
         if value[0] == "#":
             return value if is_plain(value[1:]) or self.state.is_named(value[1:]) or value[1:] in self.policy.ids else None
         if tag in n.INERT:
@@ -226,15 +268,16 @@ class Attributes:
             return scheme[0].lower()
         return self._address(value) or None
 
-    def _source(self, out: dict[str, Any], tag: str, name: str, value: str) -> None:
+    def _source(self, out: dict[str, Any], tag: str, name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
         """What loads by itself stays loadable only if masking left it as it was; else it is noted where nothing loads it."""
         if tag in n.INERT:
-            return
+            return None
         address = self._address(value)
-        if address == value and name != "rr_src" and tag not in {"iframe", ""}:
-            out[name] = address
-        elif address and name != "poster":
+        if address == value and (name == "rr_src" or tag not in {"iframe", ""}):
+            return address
+        if address and name != "poster":
             out["rr_src"] = address
+        return None
 
     def _address(self, value: str, *, open_path: bool = False) -> str:
         """Origin and path of an address, each part of the path only if it is plain; no query, no fragment."""
@@ -249,15 +292,16 @@ class Attributes:
         origin = f"{parts.scheme}://{parts.netloc}" if parts.scheme else f"//{parts.netloc}" if parts.netloc else ""
         return origin + path
 
-    def _witness(self, out: dict[str, Any], name: str, value: str) -> None:
-        made = self.policy.witness(name, value)
-        if made is not None:
-            out[name] = made
-
-
-def is_plain_language(value: str) -> bool:
-    """Language tags are short; what follows the language is a script or a region, not a word."""
-    return all(len(part) <= 4 for part in value.split("-"))
+    def _witness(self, out: dict[str, Any], name: str, value: Any, *, changed: bool) -> None:
+        if name in n.MARKS:
+            self.noticed = True
+        elif isinstance(value, str):
+            made = self.policy.witness(name, value)
+            if made is not None or changed:
+                self.noticed = True
+                out[name] = made
+        elif changed and value is None:
+            out[name] = None
 
 
 def _is_host(host: str) -> bool:

@@ -38,7 +38,12 @@ _LEX = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _ESCAPE = re.compile(r"\\(?:3[0-9] |[:/\[\]().,%!@&>~*=+#|])")
-_SIGNS = re.compile(r"(?:[ \t!#%&()*+,./:<=>?@\[\]^_`|~\-]|\\[ef][0-9a-f]{3,4} ?|\\(?:20|22|27|2f|2022|2013|2014|203a|2039|00a0|a0|bb|ab|b7|d7|a) ?){0,4}", re.I)  # fmt: skip
+# Punctuation, arrows and the private characters of icon fonts, as such or as escapes.
+_SIGNS = re.compile(
+    r"(?:[ \t!#%&()*+,./:<=>?@\[\]^_`|~\-\u00a0\u00a9\u00ab\u00ae\u00b7\u00bb\u00d7\u2010-\u2044\u2122\u2190-\u27bf\u2b00-\u2bff\ue000-\uf8ff]"
+    r"|\\(?:[ef][0-9a-f]{3}|2[0-7][0-9a-f]{2}|20|22|27|2f|a0|ab|b7|bb|d7|a) ?){0,4}",
+    re.IGNORECASE,
+)
 _BRACES = re.compile(r"([{}])")
 _CLASSES_AND_IDS = re.compile(r"[.#](-?[A-Za-z_](?:[\w-]|\\[^\n0-9a-fA-F])*)")
 _CUSTOM_TAGS = re.compile(r"(?:^|[\s,>+~(])([a-z][a-z0-9]*-[\w-]+)")
@@ -115,7 +120,7 @@ def clean_declaration(name: str, value: str) -> str:
     if len(value) > MAX_STYLE:
         return ""
     kept = _declaration(f"{name}:{_LEX.sub(_lexeme, value)}", sheet=False)
-    return kept.partition(":")[2] if ";" not in kept and "{" not in kept and "}" not in kept else ""
+    return kept.partition(":")[2].strip() if ";" not in kept and "{" not in kept and "}" not in kept else ""
 
 
 def is_property(name: str) -> bool:

@@ -47,7 +47,8 @@ class Masked(NamedTuple):
 def mask(rules: Rules, state: State | None, chunk: Sequence[Any], *, record_canvas: bool = False) -> Masked:
     """Mask the events of one recording in one tab; `record_canvas` is the site's opt-in to pixels and drawing commands.
 
-    Without a state everything up to the next snapshot is masked whole. The state passed in is spent.
+    Without a state everything up to the next snapshot is masked whole. Both the state and the events passed in are spent:
+    they are changed in place.
     """
     if len(chunk) > MAX_EVENTS:
         raise RecordingTooLarge(f"a chunk has at most {MAX_EVENTS} events, this one {len(chunk)}", hint="Send smaller chunks.")
@@ -125,7 +126,7 @@ class _Chunk:
             return self._selection(data)
         if source == _CANVAS:
             return canvas.mask_canvas(data) if self.record_canvas else self._drop("canvas")
-        return mask_small(self.state, source, data) or self._drop("unknown event")
+        return mask_small(self.state, source, data) or self._drop("not kept")
 
     def _meta(self, data: Any) -> Event:
         if not isinstance(data["href"], str):

@@ -83,9 +83,20 @@ KEYWORDS: Final = {
         {"http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"},
     ),
     "xmlns:xlink": frozenset({"http://www.w3.org/1999/xlink"}),
-    "charset": frozenset({"utf-8", "UTF-8", "iso-8859-1", "windows-1252", "ascii"}),
     "http-equiv": frozenset[str](),
 }
+DOCTYPES: Final = frozenset(
+    {
+        "-//W3C//DTD HTML 4.01//EN",
+        "-//W3C//DTD HTML 4.01 Transitional//EN",
+        "-//W3C//DTD HTML 4.0 Transitional//EN",
+        "-//W3C//DTD XHTML 1.0 Strict//EN",
+        "-//W3C//DTD XHTML 1.0 Transitional//EN",
+        "-//W3C//DTD XHTML 1.1//EN",
+        "-//IETF//DTD HTML 2.0//EN",
+    }
+)
+CHARSETS: Final = frozenset({"utf-8", "utf8", "iso-8859-1", "windows-1252", "ascii"})
 VALUES_REFUSING_STARS: Final = frozenset(
     "number date time datetime-local month week range color file hidden image radio checkbox".split()
 )
@@ -94,7 +105,7 @@ CONTROLS: Final = frozenset({"input", "textarea", "select", "button", "option", 
 # Their URLs load code or documents into the player, or change how others are read.
 INERT: Final = frozenset("base embed object applet frame frameset portal script param".split())
 
-LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,4}){0,2}")
+LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,4}){0,2}")  # short parts: no word
 NUMBER: Final = re.compile(r"[-+]?\d{0,6}(?:\.\d{1,20})?(?:px|%|r?em|pt|m?s|indefinite)?(?:[ ,]+[-+]?\d{0,6}(?:\.\d{1,20})?%?)?")
 SHAPE: Final = re.compile(
     r"(?:\s*+(?:(?:matrix|translate|scale|rotate|skewX|skewY)\s*+\(|[MLHVCSQTAmlhvcsqta](?=[\s,.+\-\d])|[zZ)]|(?=[-+.,\d]))"

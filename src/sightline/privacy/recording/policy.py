@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sightline.privacy.dictionary import Field, Rules
 from sightline.privacy.selectors import Compound, Selector, SelectorError, Shape, Test, compounds, parse
@@ -16,6 +16,14 @@ class Seen(NamedTuple):
 
     selectors: tuple[Selector, ...] | None
     page: re.Pattern[str] | None
+
+
+class Verdict(NamedTuple):
+    """What the dictionary's selectors say about an element."""
+
+    blocked: bool
+    masked: bool
+    field: Field | None
 
 
 class Policy:
@@ -39,10 +47,12 @@ class Policy:
         named = [*self.blocked, *self.masked, *(one for some, _ in self.fields for one in some)]
         named += [one for entry in self.seen for one in entry.selectors or ()]
         self._read(list(compounds(named)))
+        self.nested = any(len(one.compounds) > 1 for one in named)
         self._shapes: dict[Shape, Shape] = {}
-        # What the attribute masker made of values, bounded there: they depend on nothing but these rules.
-        self.remembered_classes: dict[str, tuple[str, list[str]]] = {}
-        self.remembered_styles: dict[str, str] = {}
+        self._verdicts: dict[Shape, tuple[Verdict, list[tuple[str, Selector, Field | None]]]] = {}
+        self._subjects: dict[Shape, bool] = {}
+        self.controls: dict[tuple[Any, ...], Field | None] = {}  # what form controls ask for; the tree bounds it
+        self._remembered: dict[str, dict[str, Any]] = {}
 
     def _read(self, parts: Sequence[Compound]) -> None:
         self.classes = frozenset(name for part in parts for name in part.classes)
@@ -51,9 +61,19 @@ class Policy:
         # Types that a selector asks for without anything else: such an element is looked at though it has no attributes.
         self.types = frozenset(part.tag for part in parts if not (part.classes or part.ids or part.tests))
 
-    def names(self, tag: str, names: Iterable[str]) -> bool:
-        """Whether any selector could say something about an element of this type with these attributes."""
-        return tag in self.types or "" in self.types or not self.tests.keys().isdisjoint(names)
+    def remembered(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Per attribute, what was made of its values; the masker of attributes bounds it."""
+        if not self._remembered:
+            self._remembered = {name: {} for name in names}
+        return self._remembered
+
+    def is_type(self, tag: str) -> bool:
+        """Whether a selector asks for nothing but this type."""
+        return bool(self.types) and (tag in self.types or "" in self.types)
+
+    def holds(self, name: str, value: str) -> bool:
+        """Whether any selector's test of this attribute holds."""
+        return any(test.holds(value) for test in self.tests.get(name, ()))
 
     def shape(self, shape: Shape) -> Shape:
         """The same shape, shared: a page has few, and each is met many times."""
@@ -78,18 +98,48 @@ class Policy:
                 return made
         return None
 
-    def is_blocked(self, path: Sequence[Shape]) -> bool:
-        return any(selector.matches(path) for selector in self.blocked)
+    def verdict(self, shape: Shape, path: Sequence[Shape]) -> Verdict:
+        """What the selectors say about an element of this shape below `path`."""
+        known = self._verdicts.get(shape)
+        if known is None:
+            if len(self._verdicts) >= _MAX_SHAPES:
+                self._verdicts.clear()
+            known = self._verdicts[shape] = self._candidates(shape)
+        verdict, candidates = known
+        if not candidates:
+            return verdict
+        here = [shape, *path]
+        blocked, masked, field = verdict
+        for kind, selector, found in candidates:
+            if selector.matches(here):
+                blocked, masked = blocked or kind == "blocked", masked or kind == "masked"
+                if found is not None and (field is None or found.strength > field.strength):
+                    field = found
+        return Verdict(blocked, masked, field)
 
-    def is_masked(self, path: Sequence[Shape]) -> bool:
-        return any(selector.matches(path) for selector in self.masked)
+    def _candidates(self, shape: Shape) -> tuple[Verdict, list[tuple[str, Selector, Field | None]]]:
+        """What holds whatever is above, and the selectors that ask what is above."""
+        some = [("blocked", one, None) for one in self.blocked] + [("masked", one, None) for one in self.masked]
+        every = some + [("field", one, field) for selectors, field in self.fields for one in selectors]
+        holding = [entry for entry in every if entry[1].subject.holds(shape)]
+        alone = [entry for entry in holding if len(entry[1].compounds) == 1]
+        fields = [field for _, _, field in alone if field is not None]
+        verdict = Verdict(
+            any(kind == "blocked" for kind, _, _ in alone),
+            any(kind == "masked" for kind, _, _ in alone),
+            max(fields, key=lambda field: field.strength, default=None),
+        )
+        return verdict, [entry for entry in holding if len(entry[1].compounds) > 1]
 
-    def field(self, path: Sequence[Shape]) -> Field | None:
-        """The strongest field that a selector finds here."""
-        for selectors, field in self.fields:
-            if any(selector.matches(path) for selector in selectors):
-                return field
-        return None
+    def is_subject(self, shape: Shape) -> bool:
+        """Whether an unmask entry may select an element of this shape."""
+        known = self._subjects.get(shape)
+        if known is None:
+            if len(self._subjects) >= _MAX_SHAPES:
+                self._subjects.clear()
+            known = any(entry.selectors is None or any(one.subject.holds(shape) for one in entry.selectors) for entry in self.seen)
+            self._subjects[shape] = known
+        return known
 
     def entries(self, page: str, *, certain: bool) -> tuple[Seen, ...]:
         """The unmask entries that hold on a page; those bound to pages only if it is certain which page this is."""

@@ -1,6 +1,6 @@
 """Nodes: snapshots and what changes in them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sightline.privacy.dictionary import Field
@@ -18,19 +18,23 @@ MAX_DEPTH: Final = 256  # a browser's parser stops at 512; what lies deeper is l
 MAX_CHUNK_NODES: Final = 400_000
 MAX_ID: Final = 2**31
 
+MAX_CONTROLS_KNOWN: Final = 4096
+_TELLING: Final = ("type", "autocomplete", "name", "id", "aria-label", "placeholder", "title", n.WAS_PASSWORD)
+
 # What the text below a node is.
 MASKED, CLEAR, STYLE, CODE, VALUE, LOCKED = range(6)
 
 _DOCUMENT, _DOCTYPE, _ELEMENT, _TEXT, _CDATA, _COMMENT = range(6)
-_TAGS: Final = dict.fromkeys(n.TAGS, False) | dict.fromkeys(
-    n.CONTROLS | {"style", "script", "iframe", "link", "meta"} | n.INERT, True
-)
+_TAGS: Final = dict.fromkeys(n.TAGS, False) | dict.fromkeys(["style", "script", "iframe", "input", "textarea", "select"], True)
 _INSIDE: Final = {"style": STYLE, "script": CODE, "textarea": VALUE}
 _KEPT: Final = frozenset({"style", "script", "textarea", "input", "select", "iframe"})
-_TRUE_MARKS: Final = ("isSVG", "isShadowHost", "isShadow", "isCustom")
+_TEXT_KEYS: Final = frozenset({"type", "id", "textContent"})
+_ELEMENT_KEYS: Final = frozenset({"type", "id", "tagName", "attributes", "childNodes"})
+_DOCUMENT_KEYS: Final = frozenset({"type", "id", "childNodes", "compatMode"})
+_DOCTYPE_KEYS: Final = frozenset({"type", "id", "name", "publicId", "systemId"})
+_TRUE_MARKS: Final = frozenset({"isSVG", "isShadowHost", "isShadow", "isCustom"})
 _FRAME: Final = Shape("#document", barrier=True)
 _ROOT: Final = Shape("#document")
-_DTD: Final = ("-//W3C//DTD HTML 4", "-//W3C//DTD XHTML 1", "-//IETF//DTD HTML")
 
 
 class Unreadable(ValueError):
@@ -61,8 +65,8 @@ class Tree:
         if root["type"] != _DOCUMENT:
             raise Unreadable("snapshot")
         offset = data.get("initialOffset") or {}
-        node = self.nodes([root], LOCKED if not self.tracked else MASKED, 0)
-        return {"node": node[0], "initialOffset": {"top": _pixels(offset.get("top")), "left": _pixels(offset.get("left"))}}
+        self.nodes([root], LOCKED if not self.tracked else MASKED, 0)
+        return {"node": root, "initialOffset": {"top": _pixels(offset.get("top")), "left": _pixels(offset.get("left"))}}
 
     def mutation(self, data: dict[str, Any]) -> dict[str, Any] | None:
         self._see(certain=self.state.follows)
@@ -109,92 +113,92 @@ class Tree:
 
     # ---- nodes ------------------------------------------------------------------------------------------------------
 
-    def nodes(self, top: Sequence[Any], context: int, parent: int) -> list[Any]:
-        """Mask nodes and all below them. One loop, because trees are deep and hostile ones deeper."""
-        result: list[Any] = []
-        stack: list[tuple[Sequence[Any], list[Any], int, int, int]] = [(top, result, context, parent, 0)]
+    def nodes(self, top: Sequence[Any], context: int, parent: int) -> None:
+        """Mask nodes and all below them, in place. One loop, because trees are deep and hostile ones deeper."""
+        stack: list[tuple[Sequence[Any], int, int, int]] = [(top, context, parent, 0)]
         tracked, within = self.tracked, self.state.within
-        held = self.state.nodes
+        held, tags = self.state.nodes, _TAGS
         while stack:
-            children, out, context, parent, depth = stack.pop()
-            self.count += len(children)
-            if depth >= MAX_DEPTH or self.count > MAX_CHUNK_NODES:
-                self._drop("too deep" if depth >= MAX_DEPTH else "too many nodes")
-                continue
-            for node in children:
+            nodes, context, parent, depth = stack.pop()
+            self.count += len(nodes)
+            if self.count > MAX_CHUNK_NODES:
+                raise Unreadable("size")
+            for node in nodes:
                 kind, node_id = node["type"], node["id"]
                 if node_id.__class__ is not int or not 0 < node_id < MAX_ID:
                     raise Unreadable("id")
                 if kind == _TEXT:
-                    text = node["textContent"]
+                    if len(node) != 3:
+                        _strip(node, _TEXT_KEYS)
                     if context == MASKED or context == LOCKED:  # noqa: PLR1714 - the hottest line: no tuple, no look-up
-                        text = star(text)
+                        node["textContent"] = star(node["textContent"])
                     else:
-                        text = self._text(text, context)
+                        node["textContent"] = self._text(node["textContent"], context)
                         if context != CLEAR:
                             within[node_id] = parent
-                    made = {"type": _TEXT, "textContent": text, "id": node_id}
-                    if len(node) > 3:
-                        _marks(node, made)
                     if tracked:
                         held[node_id] = parent
-                elif kind == _ELEMENT:
-                    below: list[Any] = []
-                    made = {"type": _ELEMENT, "tagName": "", "attributes": {}, "childNodes": below, "id": node_id}
-                    inside = self._element(node, made, context, parent)
-                    if len(node) > 5:
-                        _marks(node, made)
-                    if node["childNodes"] and inside >= 0:
-                        stack.append((_children(node), below, inside, node_id, depth + 1))
+                    continue
+                inside = context
+                if kind == _ELEMENT:
+                    if len(node) != 5:
+                        _strip(node, _ELEMENT_KEYS)
+                    if node["attributes"] or tracked or tags.get(node["tagName"]) is not False:
+                        inside = self._element(node, context, parent)
+                    children = node["childNodes"]
                 else:
-                    made, inside = self._other(node, kind, node_id, parent, context)
-                    _marks(node, made)
-                    if inside >= 0:
-                        stack.append((_children(node), made["childNodes"], inside, node_id, depth + 1))
-                out.append(made)
-        return result
+                    inside = self._other(node, kind, node_id, parent, context)
+                    children = node["childNodes"] if inside >= 0 else None
+                if children:
+                    if children.__class__ is not list:
+                        raise Unreadable("children")
+                    if inside < 0 or depth >= MAX_DEPTH:
+                        self._drop("blocked" if inside < 0 else "too deep")
+                        node["childNodes"] = []
+                    else:
+                        stack.append((children, inside, node_id, depth + 1))
+                elif children is not None:
+                    node["childNodes"] = []
 
-    def _element(self, node: dict[str, Any], made: dict[str, Any], context: int, parent: int) -> int:
-        """Fill in type and attributes; answer what the text below is, or -1 where there is nothing below."""
-        raw, tag = node["attributes"], node["tagName"]
+    def _element(self, node: dict[str, Any], context: int, parent: int) -> int:
+        """Replace type and attributes; answer what the text below is, or -1 where there is nothing below."""
+        tag, raw = node["tagName"], node["attributes"]
         special = _TAGS.get(tag)
         if special is None:
             tag, special = self._custom_tag(tag), False
-        made["tagName"] = tag
-        if not raw:
-            if not (special or self.tracked):
-                return context
-            raw = {}
-        out = made["attributes"] = self.attributes.clean(tag, raw, changed=False)
-        if special or self.tracked or self._is_named(tag, raw, out):
-            return self._look(made["id"], tag, raw, out, context, parent)
+            node["tagName"] = tag
+        out = node["attributes"] = self.attributes.clean(tag, raw, changed=False)
+        if self.tracked or self.attributes.noticed or self.policy.is_type(tag):
+            return self._look(node["id"], tag, raw, out, context, parent)
+        if special:
+            field = self._asked(node["id"], tag, raw) if tag in n.CONTROLS else None
+            if field is not None:
+                out[n.FIELD] = field.name
+            self._keep(node["id"], tag, raw, field, blocked=False)
+            if tag in n.CONTROLS:
+                self._control(tag, raw, out, field, clear=False)
+            return _INSIDE.get(tag, LOCKED if field is not None else context)
         return context
-
-    def _is_named(self, tag: str, raw: dict[str, Any], out: dict[str, Any]) -> bool:
-        policy = self.policy
-        if policy.names(tag, raw) or not n.MARKS.isdisjoint(raw):
-            return True
-        return (bool(policy.classes) and not policy.classes.isdisjoint(out.get("class", "").split())) or out.get("id") in policy.ids
 
     def _look(self, node: int, tag: str, raw: dict[str, Any], out: dict[str, Any], context: int, parent: int) -> int:
         """What the rules say about an element that they may say something about."""
-        path = self._path_above(parent)
         seen = self._shape(tag, raw, out)
-        here = [seen, *path]
-        blocked = n.BLOCKED in raw or self.policy.is_blocked([self._raw_shape(tag, raw, seen), *path])
-        field = self._field(node, tag, raw, [self._raw_shape(tag, raw, seen), *path])
-        locked = n.MASKED in raw or field is not None or blocked or self.policy.is_masked(here)
-        self._mark(out, field, blocked=blocked, masked=locked and field is None and not blocked)
+        path = self._path_above(parent) if self.policy.nested else ()
+        verdict = self.policy.verdict(self._raw_shape(tag, raw, seen), path)
+        blocked = verdict.blocked or n.BLOCKED in raw
+        field = self._field(node, tag, raw, verdict.field)
+        locked = verdict.masked or blocked or field is not None or n.MASKED in raw
+        if locked:
+            self._mark(out, field, blocked=blocked, masked=field is None and not blocked)
+            context = LOCKED
         if tag in _KEPT or blocked:
             self._keep(node, tag, raw, field, blocked=blocked)
         if self.tracked:
-            self.state.nodes[node] = Element(parent, self.policy.shape(seen), locked)
-        if locked:
-            context = LOCKED
-        elif context == MASKED and self._is_seen(here):
-            context = CLEAR
-        if context == CLEAR:
-            self.attributes.reveal(tag, raw, out)
+            self.state.nodes[node] = Element(parent, seen, locked)
+            if context == MASKED and self.policy.is_subject(seen) and self._is_seen([seen, *self._path_above(parent)]):
+                context = CLEAR
+            if context == CLEAR:
+                self.attributes.reveal(tag, raw, out)
         if tag in n.CONTROLS:
             self._control(tag, raw, out, field, clear=context == CLEAR)
         if blocked:
@@ -223,27 +227,26 @@ class Tree:
             for name in n.TEXTS & out.keys():
                 out[name] = star(str(out[name]))
 
-    def _other(self, node: dict[str, Any], kind: int, node_id: int, parent: int, context: int) -> tuple[dict[str, Any], int]:
+    def _other(self, node: dict[str, Any], kind: int, node_id: int, parent: int, context: int) -> int:
         if kind == _DOCUMENT:
-            made: dict[str, Any] = {"type": _DOCUMENT, "childNodes": [], "id": node_id}
-            if node.get("compatMode") == "BackCompat":
-                made["compatMode"] = "BackCompat"
+            _strip(node, _DOCUMENT_KEYS)
+            if node.get("compatMode") != "BackCompat":
+                node.pop("compatMode", None)
             frame = parent != 0
             if self.tracked:
                 self.state.nodes[node_id] = Element(parent, _FRAME if frame else _ROOT, frame)
             # Entries name pages of the site; whose page a frame shows is not known.
-            inside = LOCKED if frame or context == LOCKED else CLEAR if self._is_seen([_ROOT]) else MASKED
-            return made, inside
+            return LOCKED if frame or context == LOCKED else CLEAR if self._is_seen([_ROOT]) else MASKED
         if kind == _DOCTYPE:
-            known = str(node.get("publicId", "")).startswith(_DTD) and is_plain(str(node["publicId"]).replace("//", " ").replace("W3C", "").replace("DTD", "").replace("EN", ""))  # noqa: E501
-            made = {"type": _DOCTYPE, "name": "html", "publicId": node["publicId"] if known else "", "systemId": "", "id": node_id}
-        elif kind == _CDATA:
-            made = {"type": _CDATA, "textContent": "", "id": node_id}
-        elif kind == _COMMENT:
-            made = {"type": _COMMENT, "textContent": "", "id": node_id}
+            _strip(node, _DOCTYPE_KEYS)
+            public = node.get("publicId")
+            node |= {"name": "html", "publicId": public if public in n.DOCTYPES else "", "systemId": ""}
+        elif kind in {_CDATA, _COMMENT}:
+            _strip(node, _TEXT_KEYS)
+            node["textContent"] = ""
         else:
             raise Unreadable("node")
-        return made, -1
+        return -1
 
     def _text(self, text: str, context: int) -> str:
         if context == CLEAR:
@@ -280,15 +283,22 @@ class Tree:
         above = self.state.special.get(parent)
         if above is not None and above.blocked:
             return None
-        self._contexts.clear()
         context = _INSIDE.get(above.tag, -1) if above else -1
-        made = self.nodes([entry["node"]], self._context(parent) if context < 0 else context, parent)[0]
-        self.state.texts.pop(made["id"], None)
-        self.state.values.pop(made["id"], None)
-        out = {"parentId": parent, "nextId": _place(entry.get("nextId"))}
-        if "previousId" in entry:
-            out["previousId"] = _place(entry["previousId"])
-        return out | {"node": made}
+        node = entry["node"]
+        if context < 0:
+            context = self._context(parent) if self.tracked else LOCKED
+        self.nodes([node], context, parent)
+        if self.tracked:
+            self._contexts.clear()  # what hung on nothing may hang on something now
+        if self.state.texts or self.state.values:
+            self.state.texts.pop(node["id"], None)
+            self.state.values.pop(node["id"], None)
+        following = entry.get("nextId")
+        if following is not None:
+            _id(following)
+        if len(entry) != 3:
+            entry = {"parentId": parent, "nextId": following, "node": node}
+        return entry
 
     def _say(self, entry: dict[str, Any]) -> dict[str, Any] | None:
         node, value = _id(entry["id"]), entry["value"]
@@ -312,7 +322,7 @@ class Tree:
         element = held if isinstance(held, Element) else None
         tag = special.tag if special else element.shape.tag if element else ""
         out = self.attributes.clean(tag, raw, changed=True)
-        if special is not None or element is not None or self._is_named(tag, raw, out):
+        if special is not None or element is not None or self.attributes.noticed:
             self._look_again(node, tag, raw, out, special, element)
         if "value" in out and self.state.said(self.state.values, node, f"{int(bool(raw.get('checked')))}{out['value']}"):
             del out["value"]
@@ -323,19 +333,23 @@ class Tree:
     ) -> None:
         """As `_look`, for an element that changed: what it once was it stays, unless it becomes stricter."""
         seen = self._shape(tag, raw, out, element.shape if element else None)
-        path = self._path_above(element.parent if element else -1)
-        raw_path = [self._raw_shape(tag, raw, seen), *path]
-        blocked = n.BLOCKED in raw or bool(special and special.blocked) or self.policy.is_blocked(raw_path)
-        field = self._field(node, tag, raw, raw_path)
-        locked = field is not None or blocked or n.MASKED in raw or bool(element and element.locked) or self.policy.is_masked([seen, *path])
-        was = special.field if special else ""
-        known = bool(element and element.locked) and not blocked
-        self._mark(out, field if field and field.name != was else None, blocked=blocked and not (special and special.blocked),
-                   masked=locked and field is None and not blocked and not known)  # fmt: skip
+        path = self._path_above(element.parent if element else -1) if self.policy.nested else ()
+        verdict = self.policy.verdict(self._raw_shape(tag, raw, seen), path)
+        was_blocked, was_field = (special.blocked, special.field) if special else (False, "")
+        was_locked = bool(element and element.locked)
+        blocked = verdict.blocked or was_blocked or n.BLOCKED in raw
+        field = self._field(node, tag, raw, verdict.field)
+        locked = verdict.masked or was_locked or blocked or field is not None or n.MASKED in raw
+        self._mark(
+            out,
+            field if field and field.name != was_field else None,
+            blocked=blocked and not was_blocked,
+            masked=locked and field is None and not blocked and not was_locked,
+        )
         if special is not None or blocked:
             self._keep(node, tag, raw, field, blocked=blocked, was=special)
         if element is not None:
-            self.state.nodes[node] = Element(element.parent, self.policy.shape(seen), locked)
+            self.state.nodes[node] = Element(element.parent, seen, locked)
         clear = element is not None and self._context(node) == CLEAR
         if clear:
             self.attributes.reveal(tag, raw, out)
@@ -353,13 +367,16 @@ class Tree:
     def _shape(self, tag: str, raw: Mapping[str, Any], out: Mapping[str, Any], before: Shape | None = None) -> Shape:
         """What selectors see of what is stored; unchanged parts come from before."""
         policy = self.policy
-        classes = policy.classes.intersection(str(out["class"]).split()) if "class" in out else before.classes if before else frozenset()
-        name = out.get("id") if "id" in raw else before.id if before else ""
-        attributes = {name: value for name, value in before.attributes if name not in raw} if before else {}
-        for test in policy.tests.keys() & out.keys():
-            if out[test] is not None:
+        classes, name, attributes = (before.classes, before.id, dict(before.attributes)) if before else (frozenset(), "", {})
+        if "class" in raw:
+            classes = policy.classes.intersection(str(out.get("class", "")).split())
+        if "id" in raw:
+            name = out["id"] if out.get("id") in policy.ids else ""
+        for test in policy.tests.keys() & raw.keys():
+            attributes.pop(test, None)
+            if out.get(test) is not None:
                 attributes[test] = str(out[test])
-        return Shape(tag, name if name in policy.ids else "", frozenset(classes), tuple(sorted(attributes.items())))  # type: ignore[arg-type]
+        return policy.shape(Shape(tag, name, frozenset(classes), tuple(sorted(attributes.items()))))
 
     def _raw_shape(self, tag: str, raw: Mapping[str, Any], seen: Shape) -> Shape:
         """The same with the values that came, for the selectors that only ever mask."""
@@ -382,7 +399,7 @@ class Tree:
         """What text below an element is, by its ancestors as the state knows them; unknown ones lock."""
         known = self._contexts.get(node)
         if known is None:
-            known = self._contexts[node] = self._climb(node)
+            known = self._contexts[node] = self._climb(node) if self.tracked else LOCKED
         return known
 
     def _climb(self, node: int) -> int:
@@ -400,19 +417,31 @@ class Tree:
             entry.selectors is None or any(selector.matches(path) for selector in entry.selectors) for entry in self._entries
         )
 
-    def _field(self, node: int, tag: str, raw: Mapping[str, Any], path: Sequence[Shape]) -> Field | None:
+    def _field(self, node: int, tag: str, raw: Mapping[str, Any], selected: Field | None) -> Field | None:
         """What a control asks for or an element shows: by selectors, by its attributes, and by what it ever was."""
-        found = [self.policy.field(path), self._field_named(raw.get(n.FIELD))]
-        if tag in n.CONTROLS:
-            known = self.state.special.get(node)
-            found.append(self._field_named(known.field) if known else None)
-            if n.WAS_PASSWORD in raw:
-                found.append(self._field_named("password"))
-            if tag in {"input", "textarea", "select"}:
-                label = _text_of(raw, "aria-label") or _text_of(raw, "placeholder") or _text_of(raw, "title")
-                asked = (_text_of(raw, name)[:200] for name in ("type", "autocomplete", "name", "id"))
-                found.append(self.rules.field_of_input(*asked, label[:200]))
-        return max((field for field in found if field), key=lambda field: field.strength, default=None)
+        found = [selected, self._field_named(raw.get(n.FIELD)), self._asked(node, tag, raw) if tag in n.CONTROLS else None]
+        return _strongest(found)
+
+    def _asked(self, node: int, tag: str, raw: Mapping[str, Any]) -> Field | None:
+        """What a form control asks for or ever asked for."""
+        key = (tag, *map(raw.get, _TELLING))
+        try:
+            field = self.policy.controls[key]
+        except (KeyError, TypeError):
+            field = self._ask(tag, raw)
+            if len(self.policy.controls) >= MAX_CONTROLS_KNOWN:
+                self.policy.controls.clear()
+            if all(value is None or (value.__class__ is str and len(value) <= 200) for value in key):
+                self.policy.controls[key] = field
+        known = self.state.special.get(node)
+        return _strongest([field, self._field_named(known.field)]) if known else field
+
+    def _ask(self, tag: str, raw: Mapping[str, Any]) -> Field | None:
+        asked = None
+        if tag in {"input", "textarea", "select"}:
+            label = _text_of(raw, "aria-label") or _text_of(raw, "placeholder") or _text_of(raw, "title")
+            asked = self.rules.field_of_input(*(_text_of(raw, name)[:200] for name in _TELLING[:4]), label[:200])
+        return _strongest([asked, self._field_named("password") if raw.get(n.WAS_PASSWORD) is not None else None])
 
     def _field_named(self, name: Any) -> Field | None:
         try:
@@ -446,18 +475,11 @@ class Tree:
         self.dropped[reason] = self.dropped.get(reason, 0) + 1
 
 
-def _entries(data: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
-    entries = data.get(name) or ()
-    if not isinstance(entries, list | tuple):
+def _entries(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    entries = data.get(name) or []
+    if not isinstance(entries, list):
         raise Unreadable(name)
     return entries
-
-
-def _children(node: dict[str, Any]) -> list[Any]:
-    children = node["childNodes"]
-    if children.__class__ is not list:
-        raise Unreadable("children")
-    return children  # type: ignore[no-any-return]
 
 
 def _id(value: Any) -> int:
@@ -466,21 +488,22 @@ def _id(value: Any) -> int:
     return value  # type: ignore[no-any-return]
 
 
-def _place(value: Any) -> int | None:
-    return None if value is None else _id(value)
-
-
 def _pixels(value: Any) -> float:
     return value if value.__class__ in {int, float} and -1e7 < value < 1e7 else 0
 
 
-def _marks(node: dict[str, Any], made: dict[str, Any]) -> None:
-    for name in _TRUE_MARKS:
-        if node.get(name) is True:
-            made[name] = True
-    root = node.get("rootId")
-    if root is not None:
-        made["rootId"] = _id(root)
+def _strip(node: dict[str, Any], keys: frozenset[str]) -> None:
+    """Leave of a node's properties only those that it may have, of the right type."""
+    for name in node.keys() - keys:
+        value = node[name]
+        if name == "rootId" and value is not None:
+            _id(value)
+        elif name not in _TRUE_MARKS or value is not True:
+            del node[name]
+
+
+def _strongest(fields: Sequence[Field | None]) -> Field | None:
+    return max((field for field in fields if field), key=lambda field: field.strength, default=None)
 
 
 def _text_of(raw: Mapping[str, Any], name: str) -> str:
