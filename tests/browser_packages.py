@@ -21,7 +21,11 @@ def browser_package(name: str) -> Path:
             if npm is None:
                 raise RuntimeError("npm is needed to install the recorder for the browser tests: apt-get install npm")
             run = subprocess.run(
-                [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=FOLDER, capture_output=True, text=True, check=False
+                [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+                cwd=FOLDER,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if run.returncode:
                 raise RuntimeError(f"npm ci failed in {FOLDER.name}: {run.stderr[-2000:]}")

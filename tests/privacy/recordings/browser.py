@@ -24,7 +24,7 @@ FLAGS = [
 TYPES = {"html": "text/html; charset=utf-8", "css": "text/css", "js": "text/javascript"}
 # An expression that yields a function would be called by Playwright: `record` returns the one that stops it.
 RECORD = "window.events = []; void rrwebRecord.record({ emit: (event) => window.events.push(event) });"
-# A tree as nested lists of name, id, shadow children, children. Ids come from the recorder's mirror on one side and from
+# A tree as nested lists of name, id, shadow children, children. Ids come from the recorder's mirror on one side, from
 # the player's on the other; what neither knows (the player's own styles) has none and is left out.
 TREE = """
 (root, mirror) => {

@@ -34,11 +34,15 @@ def visit() -> Visit:
 
 async def _visit() -> Visit:
     canaries = Canaries()
-    sources = {name: canaries.plant((PAGE / name).read_text()) for name in ("index.html", "frame.html", "site.css", "act.js")}
+    sources = {
+        name: canaries.plant((PAGE / name).read_text()) for name in ("index.html", "frame.html", "site.css", "act.js")
+    }
     path = f"/people/{canaries.word('page-path')}"
     files = {path: sources["index.html"], "/frame.html": sources["frame.html"], "/assets/site.css": sources["site.css"]}
     async with chromium() as browser:
-        query = f"?q={canaries.word('page-query')}&card={canaries.number('page-query')}#{canaries.word('page-fragment')}"
+        query = (
+            f"?q={canaries.word('page-query')}&card={canaries.number('page-query')}#{canaries.word('page-fragment')}"
+        )
         page = await open_page(browser, files, path + query)
         await start_recording(page)
         await page.add_script_tag(content=sources["act.js"])

@@ -93,8 +93,9 @@ def test_an_entry_for_a_whole_page_does_not_reach_inputs_with_a_field_frames_or_
     masked = mask(site('page = "/people/*"'), None, visit.events)
     shown = {found.rpartition(" ")[0] for found in visit.canaries.found_in(masked.events)}
     assert {"text", "deep-text", "input-search", "option-text"} <= shown
-    hidden = "input-password typed-password typed-toggled input-email input-tel input-card input-hidden srcdoc frame-text page-query "
-    hidden += "href-query href-fragment href-user data comment meta-csrf css-content css-url onclick style-url form-action"
+    hidden = "input-password typed-password typed-toggled input-email input-tel input-card input-hidden srcdoc "
+    hidden += "frame-text page-query href-query href-fragment href-user data comment meta-csrf css-content css-url "
+    hidden += "onclick style-url form-action"
     assert shown.isdisjoint(hidden.split())
     # The recorder does not tell when a page changes its address: what changed later is masked.
     assert shown.isdisjoint({"mutation-text", "added-text", "typed"})
@@ -107,7 +108,9 @@ def test_what_is_masked_replays_with_the_structure_of_the_page(visit: Visit, ent
     unmasked, _, _ = asyncio.run(_replay(visit.body))
     assert plain_tree(played) == plain_tree(unmasked)
     # The player itself loses the document of a frame that was added while recording; nothing else.
-    assert [lost for lost, _ in differences(plain_tree(played), plain_tree(visit.tree))] == ["main/section/article/iframe/#9"]
+    assert [lost for lost, _ in differences(plain_tree(played), plain_tree(visit.tree))] == [
+        "main/section/article/iframe/#9"
+    ]
     assert display == "flex"
     readable = {name.rpartition(" ")[0] for name, token in visit.canaries.planted.items() if token in text.lower()}
     assert readable == ({"mutation-text", "deep-text", "pre-text", "output"} if entries else set())
@@ -117,7 +120,9 @@ async def _replay(events: bytes) -> tuple[list[Any], str, str]:
     async with chromium() as browser:
         page = await play(browser, events)
         text = await page.evaluate("window.player.iframe.contentDocument.body.innerText")
-        display = await page.evaluate("getComputedStyle(window.player.iframe.contentDocument.querySelector('main > div')).display")
+        display = await page.evaluate(
+            "getComputedStyle(window.player.iframe.contentDocument.querySelector('main > div')).display"
+        )
         return await page.evaluate(PLAYED_TREE), text, display
 
 
@@ -133,7 +138,7 @@ def differences(a: list[Any], b: list[Any], path: str = "") -> list[tuple[str, i
 
 
 def plain_tree(tree: list[Any]) -> list[Any]:
-    """A tree without what a player makes otherwise on purpose: scripts, linked sheets, values of text areas, unknown elements."""
+    """A tree without what a player makes otherwise on purpose: scripts, linked sheets, unknown elements."""
     name, node, shadow, children = tree
     name = {"script": "noscript", "link": "link or style", "style": "link or style"}.get(name, name)
     if "-" in name:

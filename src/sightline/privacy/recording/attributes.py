@@ -10,7 +10,7 @@ from sightline.privacy.recording.css import clean_declaration, clean_sheet, clea
 from sightline.privacy.recording.policy import Policy
 from sightline.privacy.recording.stars import star
 from sightline.privacy.recording.state import State
-from sightline.privacy.recording.vocabulary import is_plain
+from sightline.privacy.recording.vocabulary import allowed, is_plain
 from sightline.privacy.structures import clean_text
 from sightline.privacy.urls import mask_url
 
@@ -22,40 +22,40 @@ _SCHEME: Final = re.compile(r"(mailto|tel|sms):", re.IGNORECASE)
 _UNSETTLED: Final = object()  # the handler wrote the attribute itself
 _TEMPLATE: Final = re.compile(r":[a-z][a-z0-9_]{0,31}|\*{1,8}")
 
-CLASS, STYLE, WORDS, IDS, NUMBER, LINK, SOURCE, TEXT, FLAG, GEOMETRY, STATE, KEYWORD, LANGUAGE, SHEET, CONTENT = range(15)
+CLASS, STYLE, WORDS, IDS, NUMBER, LINK, SOURCE, TEXT, FLAG, GEOMETRY, STATE, KEYWORD, LANGUAGE, SHEET, CONTENT = range(
+    15
+)
 
 # Kinds whose decision depends on name and value alone.
 _LASTING: Final = frozenset({CLASS, STYLE, WORDS, IDS, NUMBER, TEXT, FLAG, GEOMETRY, KEYWORD, LANGUAGE})
 
-_CSS_VALUES: Final = frozenset(
-    """media fill stroke color stop-color flood-color lighting-color clip-path mask filter cursor bgcolor font-family marker-end
-    marker-mid marker-start link vlink alink text bordercolor gradienttransform patterntransform display overflow""".split()
-)
-_IDENTIFIERS: Final = frozenset(
-    "id for name headers list form slot part aria-activedescendant aria-controls aria-describedby aria-details aria-flowto "
-    "aria-labelledby aria-owns aria-errormessage".split()
-)
+_CSS_VALUES: Final = allowed("css-values")
+_ENDINGS: Final = allowed("endings")
 
 
 def _kinds() -> dict[str, int]:
-    kinds: dict[str, int] = {}
-    for members, kind in (
-        (n.WORDS, WORDS),
-        (n.NUMBERS, NUMBER),
-        (n.GEOMETRY, GEOMETRY),
-        (n.FLAGS, FLAG),
-        (n.TEXTS, TEXT),
-        (n.LINKS, LINK),
-        (n.SOURCES, SOURCE),
-        (n.STATES, STATE),
-        (n.KEYWORDS, KEYWORD),
-        (_IDENTIFIERS, IDS),
-    ):
-        kinds.update(dict.fromkeys(members, kind))
-    kinds |= {"class": CLASS, "style": STYLE, "lang": LANGUAGE, "xml:lang": LANGUAGE, "_cssText": SHEET, "content": CONTENT}
-    # The recorder keeps the case of attributes in SVG.
-    cased = "viewBox preserveAspectRatio gradientUnits gradientTransform patternUnits patternContentUnits patternTransform clipPathUnits maskUnits maskContentUnits markerUnits markerWidth markerHeight refX refY spreadMethod startOffset textLength lengthAdjust pathLength stdDeviation baseFrequency numOctaves attributeName attributeType calcMode keyTimes keySplines keyPoints repeatCount edgeMode"  # noqa: E501
-    return kinds | {name: kinds[name.lower()] for name in cased.split()}
+    sections = (
+        ("words", WORDS),
+        ("css-values", WORDS),
+        ("identifiers", IDS),
+        ("numbers", NUMBER),
+        ("geometry", GEOMETRY),
+        ("flags", FLAG),
+        ("texts", TEXT),
+        ("links", LINK),
+        ("sources", SOURCE),
+        ("states", STATE),
+    )
+    kinds = {name: kind for section, kind in sections for name in allowed(section)} | dict.fromkeys(n.KEYWORDS, KEYWORD)
+    kinds |= {
+        "class": CLASS,
+        "style": STYLE,
+        "lang": LANGUAGE,
+        "xml:lang": LANGUAGE,
+        "_cssText": SHEET,
+        "content": CONTENT,
+    }
+    return kinds | {name: kinds[name.lower()] for name in allowed("cased")} | {"charset": NUMBER}
 
 
 KINDS: Final = _kinds()
@@ -140,6 +140,7 @@ class Attributes:
             return not self.policy.classes.isdisjoint(value.split())
         if kind == IDS and name == "id" and value in self.policy.ids:
             return True
+        name = "src" if name == "rr_src" else name
         return name in self._watched and self.policy.holds(name, value)
 
     def settle(self) -> None:
@@ -261,7 +262,9 @@ class Attributes:
 
     def _link(self, _out: dict[str, Any], tag: str, _name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
         if value[0] == "#":
-            return value if is_plain(value[1:]) or self.state.is_named(value[1:]) or value[1:] in self.policy.ids else None
+            return (
+                value if is_plain(value[1:]) or self.state.is_named(value[1:]) or value[1:] in self.policy.ids else None
+            )
         if tag in n.INERT:
             return None
         if scheme := _SCHEME.match(value):
@@ -269,7 +272,7 @@ class Attributes:
         return self._address(value) or None
 
     def _source(self, out: dict[str, Any], tag: str, name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
-        """What loads by itself stays loadable only if masking left it as it was; else it is noted where nothing loads it."""
+        """What loads by itself stays loadable only if masking left it as it was; else it is noted, but not loaded."""
         if tag in n.INERT:
             return None
         address = self._address(value)
@@ -317,8 +320,3 @@ def _segment(segment: str) -> str:
 
 def is_ending(ending: str) -> bool:
     return ending.lower() in _ENDINGS
-
-
-_ENDINGS: Final = frozenset(
-    "html htm php asp aspx jsp css js mjs json xml svg png jpg jpeg gif webp avif ico mp4 webm ogg mp3 woff woff2 ttf pdf txt".split()
-)

@@ -9,16 +9,13 @@ from typing import Any, Final
 
 from sightline.privacy.recording.css import clean_declaration
 from sightline.privacy.recording.stars import star
+from sightline.privacy.recording.vocabulary import allowed
 
 MAX_COMMANDS: Final = 50_000
 MAX_PIXELS: Final = 4_000_000  # characters of base64
 
 _2D: Final = 0
-_DRAWING: Final = frozenset(
-    """arc arcTo beginPath bezierCurveTo clearRect clip closePath drawImage ellipse fill fillRect lineTo moveTo quadraticCurveTo rect
-    reset resetTransform restore rotate roundRect save scale setLineDash setTransform stroke strokeRect transform translate
-    createLinearGradient createRadialGradient createConicGradient""".split()
-)
+_DRAWING: Final = allowed("drawing")
 _WRITING: Final = frozenset({"fillText", "strokeText"})
 _SETTERS: Final = {
     "fillStyle": "color",
@@ -33,9 +30,7 @@ _SETTERS: Final = {
     "globalCompositeOperation": "color",
     "filter": "filter",
 }
-_NUMBERS: Final = frozenset(
-    "globalAlpha lineDashOffset lineWidth miterLimit shadowBlur shadowOffsetX shadowOffsetY imageSmoothingEnabled".split()
-)
+_NUMBERS: Final = allowed("canvas-numbers")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _IMAGES: Final = frozenset({"image/png", "image/webp", "image/jpeg"})
 
@@ -44,7 +39,7 @@ def mask_canvas(data: Mapping[str, Any]) -> dict[str, Any] | None:
     """A canvas event with what may be drawn; None if nothing of it may."""
     if data["type"] != _2D or data["id"].__class__ is not int:
         return None
-    commands = data["commands"] if "commands" in data else [data]
+    commands = data.get("commands", [data])
     kept = [made for made in map(_command, commands[:MAX_COMMANDS]) if made]
     return {"source": 9, "id": data["id"], "type": _2D, "commands": kept} if kept else None
 

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from sightline.privacy.recording.vocabulary import is_plain
+from sightline.privacy.recording.vocabulary import allowed, is_plain
 
 MAX_SHEET: Final = 4_000_000  # characters; the largest sheets in the wild have about 2 million
 MAX_STYLE: Final = 32_000
@@ -19,13 +19,7 @@ SPLIT: Final = "/* rr_split */"  # where the recorder joined the text nodes of a
 NO_URL: Final = "url(about:invalid)"
 STARRED: Final = '"***"'
 
-_FONTS: Final = frozenset(
-    "arial helvetica neue segoe roboto inter georgia verdana tahoma trebuchet times new courier lucida console menlo monaco "
-    "consolas cambria calibri candara garamond palatino bookman impact noto open lato montserrat oswald raleway poppins nunito "
-    "ubuntu cantarell oxygen fira source pro code dm ibm plex merriweather playfair blinkmacsystemfont sf emoji symbol "
-    "awesome brands free material symbols outlined rounded sharp apple system color liberation dejavu bitstream vera geneva "
-    "optima futura didot baskerville rockwell franklin gothic century avenir".split()
-)
+_FONTS: Final = allowed("fonts")
 # Properties whose values name things that the sheet itself defines: keyframes, areas, counters.
 _NAMING: Final = ("animation", "-webkit-animation", "grid-", "counter-", "container")
 
@@ -40,7 +34,8 @@ _LEX = re.compile(
 _ESCAPE = re.compile(r"\\(?:3[0-9] |[:/\[\]().,%!@&>~*=+#|])")
 # Punctuation, arrows and the private characters of icon fonts, as such or as escapes.
 _SIGNS = re.compile(
-    r"(?:[ \t!#%&()*+,./:<=>?@\[\]^_`|~\-\u00a0\u00a9\u00ab\u00ae\u00b7\u00bb\u00d7\u2010-\u2044\u2122\u2190-\u27bf\u2b00-\u2bff\ue000-\uf8ff]"
+    r"(?:[ \t!#%&()*+,./:<=>?@\[\]^_`|~\-\u00a0\u00a9\u00ab\u00ae\u00b7\u00bb\u00d7\u2010-\u2044\u2122]"
+    r"|[\u2190-\u27bf\u2b00-\u2bff\ue000-\uf8ff]"
     r"|\\(?:[ef][0-9a-f]{3}|2[0-7][0-9a-f]{2}|20|22|27|2f|a0|ab|b7|bb|d7|a) ?){0,4}",
     re.IGNORECASE,
 )
@@ -53,7 +48,8 @@ _ATTRIBUTE = re.compile(r"(\[\s*[\w|-]+\s*(?:[~^$*|]?=\s*)?)([^\]\"]*)(\"[^\"]*\
 _WORD = re.compile(r"[\w-]*\w[\w-]*")
 _NUMBER = re.compile(
     r"(?<![\w-])[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
-    r"(?:%|px|r?em|ex|r?ch|r?lh|i?c|[sld]?v(?:w|h|min|max|b|i)|cq(?:w|h|i|b|min|max)|cm|mm|q|in|p[tc]|deg|g?rad|turn|m?s|k?hz"
+    r"(?:%|px|r?em|ex|r?ch|r?lh|i?c|[sld]?v(?:w|h|min|max|b|i)|cq(?:w|h|i|b|min|max)|cm|mm|q|in"
+    r"|p[tc]|deg|g?rad|turn|m?s|k?hz"
     r"|dpi|dpcm|dppx|x|fr)?(?![\w-])",
     re.IGNORECASE,
 )
@@ -61,7 +57,8 @@ _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})(?![\w
 _STRING = re.compile(r"\"[^\"]*\"|url\((?:#[\w-]*|about:invalid)\)")
 # A run of digits that may be a telephone number, a card or an id; the largest integers are common as z-index.
 _NUMBERS = re.compile(
-    r"(?<![\d.])(?!(?:9{7,}|21474836\d\d|16777271)(?!\d))\d{7,}|\.\d{19,}|\d{4}(?:[ -]\d{3,}){2,}|\d{3}-\d{2}-\d{4}|\+\d[\d -]{6,}"
+    r"(?<![\d.])(?!(?:9{7,}|21474836\d\d|16777271)(?!\d))\d{7,}|\.\d{19,}"
+    r"|\d{4}(?:[ -]\d{3,}){2,}|\d{3}-\d{2}-\d{4}|\+\d[\d -]{6,}"
 )
 _VALUE = re.compile(r"[\w\s.,%()/*+\-:<>=!#\"?\[\]]*", re.ASCII)
 
@@ -179,7 +176,9 @@ def _is_plain_string(inner: str) -> bool:
 
 
 def _is_font(text: str) -> bool:
-    return all(word.lower() in _FONTS or word.isdigit() and len(word) == 1 or is_plain(word) for word in text.split(" "))
+    return all(
+        word.lower() in _FONTS or (word.isdigit() and len(word) == 1) or is_plain(word) for word in text.split(" ")
+    )
 
 
 def _prelude(text: str) -> str:
@@ -211,7 +210,7 @@ def _declarations(text: str, *, sheet: bool) -> str:
 
 
 def _declaration(text: str, *, sheet: bool) -> str:
-    """One declaration. A sheet may use the names that it defines; the style of one element may not bring names along."""
+    """One declaration. A sheet may use names that it defines; the style of one element may not bring any."""
     text = text.strip()
     if not text:
         return ""
@@ -219,10 +218,7 @@ def _declaration(text: str, *, sheet: bool) -> str:
         return _statement(text)
     name, _, value = text.partition(":")
     name, value = name.strip(), value.strip()
-    if name.startswith("--"):
-        known = is_plain(name[2:]) or (sheet and _is_authored(name))
-    else:
-        known = is_plain(name)
+    known = is_plain(name.removeprefix("--")) or (sheet and name.startswith("--") and _is_authored(name))
     naming = sheet and name.startswith(_NAMING)
     if not known or not _is_plain_value(value, naming=naming, sheet=sheet, fonts=name.startswith("font")):
         return ""

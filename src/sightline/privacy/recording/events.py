@@ -1,4 +1,4 @@
-"""The events that are no nodes: positions, sizes, media, style rules. Each has a type, and what it does not name is dropped."""
+"""The events that are no nodes: positions, sizes, media, style rules. What their types do not name is dropped."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict, cast
@@ -195,7 +195,11 @@ def _declaration(_: State, data: Any) -> dict[str, Any] | None:
         kept = None if value is None else clean_declaration(name, value)
         if kept == "":
             return None
-        made["set"] = {"property": name, "value": kept, "priority": "important" if assigned.get("priority") == "important" else ""}
+        made["set"] = {
+            "property": name,
+            "value": kept,
+            "priority": "important" if assigned.get("priority") == "important" else "",
+        }
     return cast("dict[str, Any]", made)
 
 

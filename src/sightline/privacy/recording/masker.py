@@ -47,11 +47,13 @@ class Masked(NamedTuple):
 def mask(rules: Rules, state: State | None, chunk: Sequence[Any], *, record_canvas: bool = False) -> Masked:
     """Mask the events of one recording in one tab; `record_canvas` is the site's opt-in to pixels and drawing commands.
 
-    Without a state everything up to the next snapshot is masked whole. Both the state and the events passed in are spent:
-    they are changed in place.
+    Without a state everything up to the next snapshot is masked whole. Both the state and the events passed in are
+    spent: they are changed in place.
     """
     if len(chunk) > MAX_EVENTS:
-        raise RecordingTooLarge(f"a chunk has at most {MAX_EVENTS} events, this one {len(chunk)}", hint="Send smaller chunks.")
+        raise RecordingTooLarge(
+            f"a chunk has at most {MAX_EVENTS} events, this one {len(chunk)}", hint="Send smaller chunks."
+        )
     one = _Chunk(rules, State() if state is None else state, record_canvas=record_canvas)
     events = [made for made in map(one.event, chunk) if made is not None]
     one.settle()
@@ -112,9 +114,8 @@ class _Chunk:
             return self._meta(data)
         if kind == _CUSTOM:
             return self._custom(data)
-        if kind == _PLUGIN:
-            return payloads.mask_plugin(self.rules, data) or self._drop("unknown plugin")
-        return self._drop("unknown event")
+        made = payloads.mask_plugin(self.rules, data) if kind == _PLUGIN else None
+        return made or self._drop("unknown plugin" if kind == _PLUGIN else "unknown event")
 
     def _increment(self, data: Any) -> Event | None:
         source = data["source"]
@@ -144,21 +145,29 @@ class _Chunk:
     def _selection(self, data: Any) -> Event | None:
         """Offsets count characters, and where text is masked there are none left to count."""
         made = selection(data)
-        made["ranges"] = [one for one in made["ranges"] if self.tree.is_clear(one["start"]) and self.tree.is_clear(one["end"])]
+        made["ranges"] = [
+            one for one in made["ranges"] if self.tree.is_clear(one["start"]) and self.tree.is_clear(one["end"])
+        ]
         return made if made["ranges"] or not data["ranges"] else None
 
     def _whole(self, kind: Any, event: Any) -> Event | None:
-        """Mask without any rule what could not be masked with them. What hangs on it later is unknown, so masked, too."""
+        """Mask without any rule what could not be masked with them; then nothing is known of what was before."""
         try:
-            if kind in {_SNAPSHOT, _INCREMENT}:
-                made = whole.mask_whole(kind, event["data"])
-                if made is not None:
-                    self.state.restart()
-                    self.dropped["masked whole"] = self.dropped.get("masked whole", 0) + 1
-                    return made
+            made = whole.mask_whole(kind, event["data"])
         except Exception:  # noqa: BLE001 - the last line: what cannot be read at all is left out
+            made = None
+        if made is None:
             return self._drop("unreadable")
-        return self._drop("unreadable")
+        self.state.restart()
+        self.dropped["masked whole"] = self.dropped.get("masked whole", 0) + 1
+        try:
+            # What is masked whole goes the usual way once more, so that the state follows from what is put out.
+            return self._data(kind, made)
+        except Exception:  # noqa: BLE001 - it is masked already
+            self.state.restart()
+            return whole.mask_whole(kind, made)
 
-    def _drop(self, reason: str) -> None:
+    def _drop(self, reason: str) -> Event | None:
+        """Count what is left out; nothing, as an event."""
         self.dropped[reason] = self.dropped.get(reason, 0) + 1
+        return None

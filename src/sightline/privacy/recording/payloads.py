@@ -11,7 +11,7 @@ import orjson
 
 from sightline.privacy.dictionary import Rules
 from sightline.privacy.masks import STAR
-from sightline.privacy.recording.vocabulary import is_plain
+from sightline.privacy.recording.vocabulary import allowed, is_plain
 from sightline.privacy.structures import mask_exception, mask_headers, mask_json
 from sightline.privacy.urls import mask_url
 
@@ -21,19 +21,11 @@ MAX_REQUESTS: Final = 1000
 MAX_KEYS: Final = 100
 MAX_DEPTH: Final = 6
 
-_LEVELS: Final = frozenset(
-    "assert clear count countReset debug dir dirxml error group groupCollapsed groupEnd info log table time timeEnd timeLog "
-    "trace warn".split()
-)
-_METHODS: Final = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS CONNECT TRACE QUERY".split())
+_LEVELS: Final = allowed("levels")
+_METHODS: Final = allowed("methods")
+_INITIATORS: Final = allowed("initiators")
+_TIMINGS: Final = allowed("timings")
 _ENTRY_TYPES: Final = frozenset({"resource", "navigation"})
-_REQUEST_NUMBERS: Final = frozenset(
-    """status startTime endTime duration timeOrigin timestamp fetchStart workerStart redirectStart redirectEnd domainLookupStart
-    domainLookupEnd connectStart connectEnd secureConnectionStart requestStart responseStart responseEnd responseStatus
-    firstInterimResponseStart finalResponseHeadersStart transferSize encodedBodySize decodedBodySize domInteractive domComplete
-    domContentLoadedEventStart domContentLoadedEventEnd loadEventStart loadEventEnd unloadEventStart unloadEventEnd
-    redirectCount""".split()
-)
 
 
 def path_of(address: str) -> str:
@@ -57,18 +49,17 @@ def mask_custom(rules: Rules, data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _outline(value: Any, depth: int) -> Any:
     """What stays of a payload that no schema describes: its form, its flags, small numbers, and stars for its texts."""
-    if value is None or value is True or value is False:
+    if isinstance(value, bool) or value is None:
         return value
-    if value.__class__ in {int, float}:
+    if isinstance(value, int | float):
         return value if -1_000_000 < value < 1_000_000 else 0
     if isinstance(value, str):
         return value if value == "" or is_plain(value) else STAR
-    if depth >= MAX_DEPTH:
-        return STAR
-    if isinstance(value, dict):
-        return {key: _outline(item, depth + 1) for key, item in list(value.items())[:MAX_KEYS] if isinstance(key, str) and is_plain(key)}
-    if isinstance(value, list):
-        return [_outline(item, depth + 1) for item in value[:MAX_KEYS]]
+    if isinstance(value, list | dict) and depth < MAX_DEPTH:
+        if isinstance(value, list):
+            return [_outline(item, depth + 1) for item in value[:MAX_KEYS]]
+        kept = [key for key in value if isinstance(key, str) and is_plain(key)][:MAX_KEYS]
+        return {key: _outline(value[key], depth + 1) for key in kept}
     return STAR
 
 
@@ -82,7 +73,11 @@ def mask_plugin(rules: Rules, data: Mapping[str, Any]) -> dict[str, Any] | None:
 def _console(rules: Rules, payload: Mapping[str, Any]) -> dict[str, Any]:
     level = payload.get("level")
     arguments = [_argument(rules, text) for text in payload.get("payload", ())[:MAX_ARGUMENTS] if isinstance(text, str)]
-    trace = [mask_exception(rules, "", frame)[1] for frame in payload.get("trace", ())[:MAX_ARGUMENTS] if isinstance(frame, str)]
+    trace = [
+        mask_exception(rules, "", frame)[1]
+        for frame in payload.get("trace", ())[:MAX_ARGUMENTS]
+        if isinstance(frame, str)
+    ]
     return {"level": level if level in _LEVELS else "log", "payload": arguments, "trace": trace}
 
 
@@ -106,7 +101,7 @@ def _network(rules: Rules, payload: Mapping[str, Any]) -> dict[str, Any]:
 def _request(rules: Rules, request: Mapping[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, value in request.items():
-        if name in _REQUEST_NUMBERS:
+        if name in _TIMINGS:
             # Moments are below 2 * 10^12; a longer number is none of these.
             if value.__class__ in {int, float} and 0 <= value < 2e12:
                 made[name] = value
@@ -114,9 +109,9 @@ def _request(rules: Rules, request: Mapping[str, Any]) -> dict[str, Any]:
             made[name] = mask_url(rules, value)
         elif name == "method" and isinstance(value, str) and value.upper() in _METHODS:
             made[name] = value.upper()
-        elif name == "initiatorType" and isinstance(value, str) and (value in _INITIATORS):
-            made[name] = value
-        elif name == "entryType" and value in _ENTRY_TYPES:
+        elif (name == "initiatorType" and isinstance(value, str) and (value in _INITIATORS)) or (
+            name == "entryType" and value in _ENTRY_TYPES
+        ):
             made[name] = value
         elif name == "isInitial" and value is True:
             made[name] = True
@@ -125,10 +120,6 @@ def _request(rules: Rules, request: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-_INITIATORS: Final = frozenset(
-    "audio beacon body css early-hint embed fetch frame iframe icon image img input link navigation object ping script track video "
-    "xmlhttprequest other".split()
-)
 _PLUGINS: Final[Mapping[str, Callable[[Rules, Any], dict[str, Any]]]] = {
     "rrweb/console@1": _console,
     "rrweb/network@1": _network,

@@ -58,7 +58,7 @@ class Policy:
         self.classes = frozenset(name for part in parts for name in part.classes)
         self.ids = frozenset(name for part in parts for name in part.ids)
         self.tests: Mapping[str, tuple[Test, ...]] = _by_name(test for part in parts for test in part.tests)
-        # Types that a selector asks for without anything else: such an element is looked at though it has no attributes.
+        # Types that a selector asks for and nothing else: such an element is looked at even without attributes.
         self.types = frozenset(part.tag for part in parts if not (part.classes or part.ids or part.tests))
 
     def remembered(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -137,7 +137,10 @@ class Policy:
         if known is None:
             if len(self._subjects) >= _MAX_SHAPES:
                 self._subjects.clear()
-            known = any(entry.selectors is None or any(one.subject.holds(shape) for one in entry.selectors) for entry in self.seen)
+            known = any(
+                entry.selectors is None or any(one.subject.holds(shape) for one in entry.selectors)
+                for entry in self.seen
+            )
             self._subjects[shape] = known
         return known
 

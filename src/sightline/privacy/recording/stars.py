@@ -11,8 +11,19 @@ FIXED: Final = "********"
 MAX_TEXT: Final = 65_536  # characters of a leaf, before and after
 _LONGEST: Final = 3072
 
-# A step is the star count of all lengths up to its bound, and lies within its own bound: starring twice changes nothing.
-_STEPS: Final = ((4, 3), (8, 6), (16, 12), (32, 24), (64, 48), (128, 96), (256, 192), (512, 384), (1024, 768), (2048, 1536))
+# A step is the star count of all lengths up to its bound, and lies within it: starring twice changes nothing.
+_STEPS: Final = (
+    (4, 3),
+    (8, 6),
+    (16, 12),
+    (32, 24),
+    (64, 48),
+    (128, 96),
+    (256, 192),
+    (512, 384),
+    (1024, 768),
+    (2048, 1536),
+)
 
 
 def _by_length() -> list[str]:

@@ -1,7 +1,7 @@
 """Which identifiers of a page may be kept: those that consist of the words of pages and style sheets.
 
-A page writes `btn-primary` into a class, and also `user-jane-doe`. No pattern tells them apart, so the words are listed:
-an identifier is kept if all its parts are listed words or small numbers. What is not listed may still be kept, by the
+A page writes `btn-primary` into a class, and also `user-jane-doe`. No pattern tells them apart, so words are listed: an
+identifier is kept if all its parts are listed words or small numbers. What is not listed may still be kept, by the
 caller, because a style sheet or the rules themselves name it.
 """
 
@@ -13,15 +13,23 @@ MAX_IDENTIFIER: Final = 96
 MAX_NUMBERS: Final = 2  # `col-6-12` is a layout; more numbers are a date, an address, a telephone number
 MAX_LETTERS: Final = 2  # single letters, so that nothing is spelled out
 
-# Colours and words that are given names as well: refused beside a word that announces a person.
-AMBIGUOUS: Final = frozenset(
-    "rose violet olive amber emerald ruby coral ivory lavender mark will may pat max page drew grant bill guy ray rob chase lane "
-    "art star sky stone brown white black gray green gold silver grey rich".split()
-)
-OWNERS: Final = frozenset(
-    "user users customer member person people account profile contact author owner client guest name by for of mr hello "
-    "welcome avatar photo".split()
-)
+
+def _sections() -> dict[str, frozenset[str]]:
+    text = resources.files(__package__).joinpath("allowed.txt").read_text("ascii")
+    lines = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    return {name: frozenset(words.split()) for name, words in re.findall(r"\[([a-z-]+)\]([^\[]*)", lines)}
+
+
+_SECTIONS: Final = _sections()
+
+
+def allowed(section: str) -> frozenset[str]:
+    """A list of allowed.txt."""
+    return _SECTIONS[section]
+
+
+AMBIGUOUS: Final = allowed("ambiguous")
+OWNERS: Final = allowed("owners")
 
 _ALLOWED = re.compile(r"[A-Za-z0-9_\-:/\[\]().,%!@&>~*=+# ]+")
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")

@@ -56,7 +56,12 @@ class _Whole:
 
     @staticmethod
     def _is_node(node: Any) -> bool:
-        return isinstance(node, dict) and _is_id(node.get("id")) and node.get("type").__class__ is int and 0 <= node["type"] <= 5
+        return (
+            isinstance(node, dict)
+            and _is_id(node.get("id"))
+            and node.get("type").__class__ is int
+            and 0 <= node["type"] <= 5
+        )
 
     @staticmethod
     def _node(node: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +72,11 @@ class _Whole:
             made |= {"name": "html", "publicId": "", "systemId": ""}
         elif kind == 2:
             tag = node.get("tagName")
-            made |= {"tagName": tag if isinstance(tag, str) and tag in n.TAGS else n.UNKNOWN_TAG, "attributes": {}, "childNodes": []}
+            made |= {
+                "tagName": tag if isinstance(tag, str) and tag in n.TAGS else n.UNKNOWN_TAG,
+                "attributes": {},
+                "childNodes": [],
+            }
         elif kind == 3:
             text = node.get("textContent")
             made["textContent"] = star(text) if isinstance(text, str) else ""
