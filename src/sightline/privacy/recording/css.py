@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from sightline.privacy.recording.vocabulary import allowed, is_plain
 
 MAX_SHEET: Final = 4_000_000  # characters; the largest sheets in the wild have about 2 million
+MAX_RULES: Final = 100_000
 MAX_STYLE: Final = 32_000
 SPLIT: Final = "/* rr_split */"  # where the recorder joined the text nodes of a style element
 NO_URL: Final = "url(about:invalid)"
@@ -100,7 +101,7 @@ def clean_sheet(text: str) -> Sheet:
     """A style sheet, or the text of a rule, without what is not layout; empty if it is too large to be read."""
     if not text:
         return _EMPTY
-    if len(text) > MAX_SHEET:
+    if len(text) > MAX_SHEET or text.count("{") > MAX_RULES or text.count("}") > MAX_RULES:
         return _EMPTY
     return _sheets.clean(text)
 
