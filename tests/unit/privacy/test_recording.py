@@ -117,6 +117,12 @@ def test_unknown_elements_get_a_name_that_says_nothing() -> None:
     assert [find(events, node["id"])["tagName"] for node in (known, named, unknown)] == ["x-sidebar", "shop-kartrv", "x-masked"]
 
 
+def test_an_addition_keeps_nothing_but_its_place_and_its_node() -> None:
+    node = {"type": 3, "textContent": "Jane", "id": 9}
+    event = mutation(adds=[{"parentId": 5, "node": node, "jane": "Jane"}])
+    assert masked(default(), [event])[0]["data"]["adds"] == [{"parentId": 5, "nextId": None, "node": node | {"textContent": "***"}}]
+
+
 def test_typing_tells_that_there_is_a_value_and_nothing_else() -> None:
     page = Page()
     field = page.element("input", type="text", name="city")
@@ -271,6 +277,8 @@ def test_the_data_attributes_that_rules_ask_for_survive_as_the_rules_wrote_them(
         ({"type": 5, "data": {"tag": "cart-open", "payload": {"count": 3, "of": "Jane", "jane": 1, "open": True}}, "timestamp": NOW}, {"tag": "cart-open", "payload": {"count": 3, "of": "********", "open": True}}),
         ({"type": 6, "data": {"plugin": "x/jane@1", "payload": {}}, "timestamp": NOW}, None),
         ({"type": 3, "data": {"source": 3, "id": 5, "x": 1, "y": 2}, "timestamp": "Jane"}, None),
+        ({"type": ["Jane"], "data": {"source": 0, "removes": [{"parentId": 5, "id": 6}]}, "timestamp": NOW}, None),
+        ({"type": True, "data": {}, "timestamp": NOW}, None),
         ({"type": 3, "data": {"source": 3, "id": 5, "x": 1, "y": 2}, "timestamp": 4111111111111111}, None),
     ],
 )  # fmt: skip

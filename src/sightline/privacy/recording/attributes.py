@@ -232,10 +232,10 @@ class Attributes:
     def _content(self, _out: dict[str, Any], tag: str, _name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
         return value if tag == "meta" and len(value) <= 256 and n.VIEWPORT.fullmatch(value) else None
 
-    def _sheet(self, _out: dict[str, Any], _tag: str, _name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
+    def _sheet(self, _out: dict[str, Any], _tag: str, _name: str, value: str, changed: bool) -> Any:  # noqa: FBT001
         sheet = clean_sheet(value)
         self.state.learn(sheet.names)
-        return sheet.text
+        return sheet.text or ("" if changed else None)
 
     def _other(self, out: dict[str, Any], name: str, kind: int, value: Any) -> None:
         """Values that are no text: flags as `true`, numbers of scroll positions and media, styles by property."""

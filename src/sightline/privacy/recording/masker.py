@@ -20,7 +20,6 @@ from sightline.privacy.recording.events import MAX_TIME, mask_small, selection
 from sightline.privacy.recording.policy import policy_of
 from sightline.privacy.recording.state import State
 from sightline.privacy.recording.tree import Tree, Unreadable
-from sightline.privacy.urls import mask_url
 
 MAX_EVENTS: Final = 100_000
 
@@ -92,6 +91,8 @@ class _Chunk:
                 moment = int(moment)
             if moment.__class__ is not int or not 0 <= moment <= MAX_TIME:
                 return self._drop("timestamp")
+            if kind.__class__ is not int or not _READY <= kind <= _PLUGIN:
+                return self._drop("unknown event")
         except Exception:  # noqa: BLE001 - whatever it is, it is no event
             return self._drop("unreadable")
         try:
@@ -114,8 +115,7 @@ class _Chunk:
             return self._meta(data)
         if kind == _CUSTOM:
             return self._custom(data)
-        made = payloads.mask_plugin(self.rules, data) if kind == _PLUGIN else None
-        return made or self._drop("unknown plugin" if kind == _PLUGIN else "unknown event")
+        return payloads.mask_plugin(self.rules, data) or self._drop("unknown plugin")
 
     def _increment(self, data: Any) -> Event | None:
         source = data["source"]
@@ -132,7 +132,7 @@ class _Chunk:
     def _meta(self, data: Any) -> Event:
         if not isinstance(data["href"], str):
             raise Unreadable("href")
-        href = mask_url(self.rules, data["href"])
+        href = payloads.mask_address(self.rules, data["href"])
         self.state.page, self.state.fresh, self.state.follows = payloads.path_of(href), True, False
         return {"href": href, "width": whole.pixels(data.get("width")), "height": whole.pixels(data.get("height"))}
 

@@ -28,6 +28,15 @@ _TIMINGS: Final = allowed("timings")
 _ENTRY_TYPES: Final = frozenset({"resource", "navigation"})
 
 
+def mask_address(rules: Rules, address: str) -> str:
+    """The address of a page or a request: the path says what it is about, so its template stays as the events have it.
+
+    Recorders write addresses in full; whatever else stands there is none.
+    """
+    masked = mask_url(rules, address)
+    return masked if "://" in masked else ""
+
+
 def path_of(address: str) -> str:
     """The path of a masked address."""
     try:
@@ -43,7 +52,7 @@ def mask_custom(rules: Rules, data: Mapping[str, Any]) -> dict[str, Any]:
     payload = data.get("payload")
     if tag == PAGE:
         href = payload.get("href") if isinstance(payload, dict) else None
-        return {"tag": PAGE, "payload": {"href": mask_url(rules, href) if isinstance(href, str) else ""}}
+        return {"tag": PAGE, "payload": {"href": mask_address(rules, href) if isinstance(href, str) else ""}}
     return {"tag": tag if is_plain(tag.replace(".", "-")) else "custom", "payload": _outline(payload, 0)}
 
 
@@ -106,7 +115,7 @@ def _request(rules: Rules, request: Mapping[str, Any]) -> dict[str, Any]:
             if value.__class__ in {int, float} and 0 <= value < 2e12:
                 made[name] = value
         elif name == "name" and isinstance(value, str):
-            made[name] = mask_url(rules, value)
+            made[name] = mask_address(rules, value)
         elif name == "method" and isinstance(value, str) and value.upper() in _METHODS:
             made[name] = value.upper()
         elif (name == "initiatorType" and isinstance(value, str) and (value in _INITIATORS)) or (

@@ -293,7 +293,7 @@ class Tree(Sight):
         following = entry.get("nextId")
         if following is not None:
             _id(following)
-        if len(entry) != 3:
+        if len(entry) != 3 or "nextId" not in entry:
             entry = {"parentId": parent, "nextId": following, "node": node}
         return entry
 

@@ -14,7 +14,7 @@ def mask_whole(kind: int, data: Any) -> dict[str, Any] | None:
     if kind == 2:
         made = _Whole().nodes([data["node"]])
         return {"node": made[0], "initialOffset": {"top": 0, "left": 0}} if made and made[0]["type"] == 0 else None
-    if data.get("source") != 0:
+    if kind != 3 or data.get("source") != 0:
         return None
     masker = _Whole()
     adds = [made for made in map(masker.add, _list(data.get("adds"))) if made]
