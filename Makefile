@@ -45,7 +45,7 @@ run: $(VENV)/.run dashboard
 	@exec $(BIN)/sightline up $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.dev system dashboard check
-	$(BIN)/python -m pytest -m "not unit"
+	$(BIN)/python -m pytest -m "not unit and not soak"
 
 # ---- the rest ---------------------------------------------------------------------------------------------------
 
@@ -57,10 +57,10 @@ check: $(VENV)/.dev
 	$(BIN)/python -m pytest -m unit
 
 bench: $(VENV)/.dev system
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH)
 
 soak: $(VENV)/.dev system dashboard
-	SIGHTLINE_SOAK=1 $(BIN)/python -m pytest -m soak
+	$(BIN)/python -m pytest -m soak
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format --quiet src tests bench tools

@@ -1,8 +1,10 @@
 """Fixtures that many tests share, and marks that hold for whole folders."""
 
 import secrets
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -10,7 +12,11 @@ import pytest
 from sightline.database.address import Address, connect
 from sightline.database.migrations import migrate
 from sightline.database.pool import Database
+from tests.aws import FakeAws
 from tests.postgres import system_postgres
+
+if TYPE_CHECKING:
+    from tests.aws import FaultProxy
 
 UNIT = Path(__file__).parent / "unit"
 
@@ -45,3 +51,34 @@ async def database(postgres: Address) -> AsyncIterator[Database]:
     await opened.close()
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
+
+
+@pytest.fixture(scope="session")
+def aws() -> "Iterator[FakeAws]":
+    """AWS as moto's server on loopback, with fake credentials in the environment; one for the whole run."""
+    from tests.aws import moto_server  # a second to import, which only those pay who need it
+
+    with moto_server() as fake:
+        yield fake
+
+
+@pytest.fixture
+def fault_proxy(aws: "FakeAws") -> "Iterator[FaultProxy]":
+    """A proxy before moto that can be told to fail."""
+    from tests.aws import FaultProxy
+
+    proxy = FaultProxy(aws.endpoint)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", str(disk)], check=True)
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

@@ -34,8 +34,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def system_postgres(**options: str) -> Iterator[Address]:
-    """Run a fresh PostgreSQL; the address is its superuser's. `options` go to postgresql.conf."""
+def system_postgres(home: Path | None = None, *, standby: bool = False, **options: str) -> Iterator[Address]:
+    """Run a fresh PostgreSQL from `home`; the address is its superuser's. `options` go to postgresql.conf."""
     root = Path(tempfile.mkdtemp(prefix="sl-pg-"))
     user = "postgres" if os.geteuid() == 0 else None
     if user:
@@ -44,7 +44,7 @@ def system_postgres(**options: str) -> Iterator[Address]:
     (root / "password").write_text(password)
     if user:
         os.chown(root / "password", pwd.getpwnam(user).pw_uid, -1)
-    home = binaries()
+    home = home or binaries()
 
     def run(*command: str) -> None:
         done = subprocess.run(
@@ -60,6 +60,8 @@ def system_postgres(**options: str) -> Iterator[Address]:
     settings = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": str(root), **options}
     with (data / "postgresql.conf").open("a") as file:
         file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+    if standby:
+        (data / "standby.signal").touch()
     run(str(home / "pg_ctl"), "-D", str(data), "-w", "-l", str(root / "log"), "start")
     try:
         yield Address(host="127.0.0.1", port=port, user="postgres", password=Secret(password), database="postgres")

@@ -129,3 +129,16 @@ class CheckFailed(ServiceError):
     """A check did not hold; the rows above say which."""
 
     code = "check_failed"
+
+
+class DiskFull(ServiceError):
+    """The disk is full."""
+
+    code = "disk_full"
+    status = 507
+
+    @classmethod
+    def at(cls, place: object) -> "DiskFull":
+        return cls(
+            f"the disk that holds {str(place)!r} is full", hint="Free some space and try again; nothing was lost."
+        )

@@ -20,8 +20,8 @@ from msgspec import Meta, Struct
 from sightline.errors import SettingError
 
 PREFIX = "SIGHTLINE_"
-# Read before the settings themselves, so they are no settings.
-PLACES = {"SIGHTLINE_DATA", "SIGHTLINE_CONFIG"}
+# Read before the settings themselves or by one command, so they are no settings.
+PLACES = {"SIGHTLINE_DATA", "SIGHTLINE_CONFIG", "SIGHTLINE_USER_PASSWORD_FILE"}
 # Names that others gave to the same thing, which an operator has set already.
 ALIASES = {"DATABASE_URL": "database.url", "AWS_REGION": "aws.region"}
 
@@ -101,6 +101,9 @@ class DatabaseSettings(Section, frozen=True, kw_only=True):
     secret: Annotated[
         str, Meta(description="Where `db setup` puts the role's credentials: a name in AWS Secrets Manager.")
     ] = "observability/umami-db-credentials"  # noqa: S105 - a name, not a secret
+    connection_limit: Annotated[
+        int, Meta(ge=5, le=1000, description="Connections that the role may have open in all; `db setup` sets it.")
+    ] = 50
     pool_min: Annotated[int, Meta(ge=0, le=100, description="Connections kept open.")] = 1
     pool_max: Annotated[int, Meta(ge=1, le=100, description="Connections at most.")] = 8
     timeout_s: Annotated[int, Meta(ge=1, le=120, description="How long to wait for a connection.")] = 10
@@ -123,6 +126,7 @@ class EmbeddedSettings(Section, frozen=True, kw_only=True):
         Meta(description="Who runs PostgreSQL when Sightline is started by root; created without login when missing."),
     ] = "sightline"
     shared_buffers_mb: Annotated[int, Meta(ge=8, le=16384, description="PostgreSQL's shared_buffers.")] = 32
+    max_connections: Annotated[int, Meta(ge=20, le=500, description="PostgreSQL's max_connections.")] = 60
 
 
 class BlobSettings(Section, frozen=True, kw_only=True):

@@ -17,7 +17,22 @@ from sightline.errors import SightlineError
 
 # Command: (module below this package, one line of help). The module holds a click command of the command's name.
 COMMANDS = {
+    "up": ("serve", "Start Sightline with its own PostgreSQL, and print its address."),
+    "serve": ("serve", "Serve on the PostgreSQL that database.url names."),
+    "db": ("db", "Set up, migrate, verify, measure and remove the database schema."),
+    "site": ("site", "List, add, change and remove sites."),
+    "user": ("user", "List, add, change, disable and remove users; set passwords."),
+    "team": ("team", "List, add, change and remove teams and their members."),
+    "key": ("key", "List, create and revoke API keys."),
+    "jobs": ("jobs", "Show and start background jobs."),
+    "backup": ("backup", "Write a backup: all rows under one snapshot, and the objects."),
+    "restore": ("backup", "Restore a backup into an empty place."),
+    "verify-backup": ("backup", "Name everything in a backup that is missing or changed."),
+    "root-key": ("rootkey", "Show and rotate the root key and the tenants' keys."),
+    "doctor": ("doctor", "Check every part and say what to do about what is wrong."),
     "config": ("config", "Show every setting, its value and where it came from."),
+    "completion": ("completion", "Print the completion script of a shell."),
+    "privacy": ("privacy", "The dictionary of personal data: show, diff, test, export."),
     "version": ("version", "Print the version."),
 }
 

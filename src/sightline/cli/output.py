@@ -1,6 +1,7 @@
 """How commands read their common options and print: tables for people, JSON for programs, errors on stderr."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -33,6 +34,29 @@ def places(command: Callable[..., R]) -> Callable[..., R]:
 
 def load_once(data: Path | None, config: Path | None, flags: Mapping[str, object] | None = None) -> Loaded:
     return load(data=data, config=config, flags=flags)
+
+
+def sure(question: str, *, yes: bool) -> None:
+    """Ask before something is lost; where nobody can answer, `--yes` has to."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} Nobody can be asked here: say --yes.")
+    click.confirm(question, abort=True, err=True)
+
+
+def document(thing: object) -> dict[str, Any]:
+    """A struct as a JSON document, as the API has it: 64-bit ids are texts, a tenant is a team."""
+    fields = msgspec.structs.asdict(thing)  # type: ignore[arg-type]
+    return {name.replace("tenant", "team"): _as_text(name, value) for name, value in fields.items()}
+
+
+def _as_text(name: str, value: Any) -> Any:
+    if name == "id" or name.endswith("_id"):
+        return None if value is None else str(value)
+    if name.endswith("_ids") and value is not None:
+        return [str(item) for item in value]
+    return value
 
 
 def run_async(command: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:

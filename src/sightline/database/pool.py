@@ -1,8 +1,9 @@
 """The pool of connections that the service runs on."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
 import asyncpg
@@ -15,16 +16,17 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 
-# Errors that mean: the server went away under us, nothing is known to be wrong with the statement.
+# What a statement meets when the server went away under it.
 _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
-    asyncpg.InterfaceError,
-    OSError,
-    TimeoutError,
 )
+# What it meets on a connection that was lost before; they mean other things on one that is open.
+_LOST_IF_CLOSED = (asyncpg.InterfaceError, ConnectionError)
+# A network that swallows everything (a failover, a firewall) is noticed after this long, not after TCP's 15 minutes.
+SILENCE_S = 30
 
 
 class Database:
@@ -47,7 +49,10 @@ class Database:
     ) -> Self:
         try:
             pool = await asyncpg.create_pool(
-                **address.parameters(timeout_s=timeout_s, application=application), min_size=minimum, max_size=maximum
+                **address.parameters(timeout_s=timeout_s, application=application),
+                min_size=minimum,
+                max_size=maximum,
+                init=_notice_silence,
             )
         except CONNECT_ERRORS as exc:
             raise unreachable(address, exc) from exc
@@ -63,12 +68,34 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["PoolConnectionProxy"]:
+        """Lend a connection; only its loss becomes `DatabaseUnavailable`, other errors pass as they are."""
+        connection = await self._acquire()
         try:
-            async with self._pool.acquire(timeout=self._timeout_s) as connection:
-                yield connection
-        except _LOST as exc:
+            yield connection
+        except (*_LOST, *_LOST_IF_CLOSED, asyncpg.InternalClientError) as exc:
+            if not _lost(connection, exc):
+                raise
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
             metrics.count("DatabaseReconnects")
             raise DatabaseUnavailable(hint="It is tried again with the next request.") from exc
+        finally:
+            # What was asked is done by now, so a loss while resetting the connection is no error; the pool drops it.
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                await self._pool.release(connection)
+
+    async def _acquire(self) -> "PoolConnectionProxy":
+        try:
+            return await self._pool.acquire(timeout=self._timeout_s)
+        except TimeoutError as exc:
+            if self._pool.get_idle_size() == 0 and self._pool.get_size() >= self._pool.get_max_size():
+                raise DatabaseUnavailable(
+                    f"all {self._pool.get_max_size()} connections to PostgreSQL are busy",
+                    hint="Raise database.pool_max if this goes on.",
+                ) from exc
+            raise unreachable(self.address, exc) from exc
+        except CONNECT_ERRORS as exc:
+            raise unreachable(self.address, exc) from exc
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["PoolConnectionProxy"]:
@@ -90,3 +117,31 @@ class Database:
     async def execute(self, query: str, *values: object) -> str:
         async with self.connection() as connection:
             return await connection.execute(query, *values)
+
+
+def _lost(connection: "PoolConnectionProxy", error: Exception) -> bool:
+    if isinstance(error, _LOST):
+        return True
+    # A server that ends says so first; until its end follows, the driver is in a state in which it can do nothing.
+    ending = isinstance(error, asyncpg.InternalClientError) and "cannot switch to state" in str(error)
+    try:
+        return ending or connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool has already taken it back, which it does only when it is lost
+        return True
+
+
+async def _notice_silence(connection: asyncpg.Connection) -> None:
+    """Let the kernel give up a connection whose other end no longer answers."""
+    transport = connection._transport  # type: ignore[attr-defined]  # noqa: SLF001 - asyncpg has no setting for it
+    ours: socket.socket = transport.get_extra_info("socket")
+    if ours.family == socket.AF_UNIX:
+        return
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        ("TCP_KEEPIDLE", SILENCE_S // 2),
+        ("TCP_KEEPINTVL", SILENCE_S // 6),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", SILENCE_S * 1000),  # milliseconds
+    ):
+        if hasattr(socket, option):
+            ours.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

@@ -1,0 +1,9 @@
+// Before the first paint, and not part of the bundle: a chosen theme must never flash the other one.
+(function () {
+  try {
+    var theme = localStorage.getItem('sightline.theme');
+    if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+  } catch (_) {
+    // Storage is blocked: the system's preference stands.
+  }
+})();

@@ -1,0 +1,679 @@
+/** Made from openapi.json by scripts/generate-client.mjs: change the server, not this file. */
+
+/** What was done. */
+export type Action = 'setup' | 'sign_in' | 'sign_out' | 'sign_in.end' | 'password.change' | 'user.create' | 'user.change' | 'user.role' | 'user.disable' | 'user.enable' | 'user.remove' | 'team.create' | 'team.change' | 'team.remove' | 'member.add' | 'member.role' | 'member.remove' | 'invitation.create' | 'invitation.revoke' | 'invitation.accept' | 'site.create' | 'site.change' | 'site.retention' | 'site.remove' | 'key.create' | 'key.revoke';
+
+/** A key; `prefix` is how it begins. Null teams and sites are all of the user's. */
+export interface ApiKey {
+  created_at: string;
+  expires_at: string;
+  id: string;
+  last_used_at: string | null;
+  name: string;
+  permissions: Permission[];
+  prefix: string;
+  site_ids: string[] | null;
+  team_id: string | null;
+}
+
+/** Who did what to what, when, and what came of it. Ids only: the audit holds nothing that identifies a person. */
+export interface Entry {
+  action: string;
+  actor_id: string | null;
+  actor_kind: string;
+  at: string;
+  details: Record<string, unknown>;
+  id: string;
+  object_id: string | null;
+  object_kind: string | null;
+  request_id: string | null;
+  result: string;
+  team_id: string | null;
+}
+
+/** Who sets it up; `team` is left out by a person alone. */
+export interface FirstAdmin {
+  email: string;
+  name: string;
+  password: string;
+  team?: string | null;
+  /** From the setup link that the first start prints. */
+  token: string;
+}
+
+/** A new one: its token is shown here and never again. A page's address carries it behind the #. */
+export interface FreshInvitation {
+  created_at: string;
+  expires_at: string;
+  id: string;
+  role: TeamRole;
+  token: string;
+}
+
+/** A new key: `token` is the key itself, shown here and never again. */
+export interface FreshKey {
+  key: ApiKey;
+  token: string;
+}
+
+/** An invitation that can still be accepted. */
+export interface Invitation {
+  created_at: string;
+  expires_at: string;
+  id: string;
+  role: TeamRole;
+}
+
+/** What a link is for. */
+export interface Invited {
+  expires_at: string;
+  role: TeamRole;
+  team: string;
+}
+
+/** A job and its last run; `progress` is there while it runs and tells. */
+export interface JobState {
+  failures: number;
+  failures_in_row: number;
+  last_duration_ms: number | null;
+  last_finished_at: string | null;
+  last_message: string;
+  /** ok, failed or interrupted. */
+  last_result: string | null;
+  last_started_at: string | null;
+  name: string;
+  next_run_at: string | null;
+  progress: number | null;
+  requested_at: string | null;
+  runs: number;
+}
+
+/** The team that one is in now. */
+export interface Joined {
+  team_id: string;
+}
+
+/** Who asks. `permissions` are those of the whole instance; `csrf_token` is null for an API key. */
+export interface Me {
+  csrf_token: string | null;
+  permissions: Permission[];
+  teams: OwnTeam[];
+  user: Own;
+}
+
+/** A user in a team. */
+export interface Member {
+  created_at: string;
+  login: string;
+  name: string;
+  role: TeamRole;
+  user_id: string;
+  user_uuid: string;
+}
+
+/** Another role. */
+export interface MemberRole {
+  role: TeamRole;
+}
+
+/** As what somebody is invited, and for how long. */
+export interface NewInvitation {
+  expires_in_days?: number;
+  role?: TeamRole;
+}
+
+/** What a key shall allow, where, and for how long. */
+export interface NewKey {
+  expires_in_days?: number;
+  name: string;
+  permissions: Permission[];
+  sites?: string[] | null;
+  team?: string | null;
+}
+
+/** Who joins, and as what. */
+export interface NewMember {
+  role: TeamRole;
+  /** An id or a UUID. */
+  user: string;
+}
+
+/** What a new site needs to be told; `team` may be left out by who has only one, or none yet. */
+export interface NewSite {
+  /** Host names; `*.` in front stands for all below. */
+  domains?: string[];
+  name: string;
+  team?: string | null;
+  /** Of the IANA list, as Europe/Zurich. */
+  time_zone?: string;
+}
+
+/** Who shall be created, with a password to change; one of e-mail address and user name has to be given. */
+export interface NewUser {
+  email?: string | null;
+  name: string;
+  password: string;
+  role?: Role;
+  username?: string | null;
+}
+
+/** Somebody without an account who holds a link. */
+export interface Newcomer {
+  email: string;
+  name: string;
+  password: string;
+  token: string;
+}
+
+/** The caller's account. */
+export interface Own {
+  created_at: string;
+  email: string | null;
+  id: string;
+  locale: string;
+  name: string;
+  role: Role;
+  time_zone: string;
+  username: string | null;
+  uuid: string;
+}
+
+/** What shall change. */
+export interface OwnChange {
+  email?: string | null;
+  locale?: string | null;
+  name?: string | null;
+  time_zone?: string | null;
+}
+
+/** One place where the caller is signed in. */
+export interface OwnSignIn {
+  agent: string;
+  created_at: string;
+  current: boolean;
+  expires_at: string;
+  id: string;
+  last_used_at: string;
+}
+
+/** A team that the caller is in, and what they may do there. */
+export interface OwnTeam {
+  id: string;
+  name: string;
+  permissions: Permission[];
+  personal: boolean;
+  role: TeamRole;
+  slug: string;
+  uuid: string;
+}
+
+export interface PageApiKey {
+  items: ApiKey[];
+  next: string | null;
+}
+
+export interface PageEntry {
+  items: Entry[];
+  next: string | null;
+}
+
+export interface PageInvitation {
+  items: Invitation[];
+  next: string | null;
+}
+
+export interface PageJobState {
+  items: JobState[];
+  next: string | null;
+}
+
+export interface PageMember {
+  items: Member[];
+  next: string | null;
+}
+
+export interface PageOwnSignIn {
+  items: OwnSignIn[];
+  next: string | null;
+}
+
+export interface PageSite {
+  items: Site[];
+  next: string | null;
+}
+
+export interface PageTeam {
+  items: Team[];
+  next: string | null;
+}
+
+export interface PageUser {
+  items: User[];
+  next: string | null;
+}
+
+/** A new password. */
+export interface Password {
+  password: string;
+}
+
+/** The old password proves that it is not just somebody at an open screen. */
+export interface PasswordChange {
+  new_password: string;
+  old_password: string;
+}
+
+/** One thing that may be allowed; its value is what an API key names. */
+export type Permission = 'self:read' | 'self:change' | 'key:manage' | 'user:manage' | 'team:create' | 'job:read' | 'job:run' | 'team:read' | 'team:change' | 'team:delete' | 'member:manage' | 'owner:manage' | 'audit:read' | 'site:create' | 'site:read' | 'site:change' | 'site:delete' | 'site:retention';
+
+/** What came of it. */
+export type Result = 'ok' | 'refused' | 'throttled';
+
+/** How many days each kind of data is kept. */
+export interface Retention {
+  analytics: number;
+  errors: number;
+  logs: number;
+  recordings: number;
+  vitals: number;
+}
+
+/** Days per kind; what is left out stays as it is. */
+export interface RetentionChange {
+  analytics?: number | null;
+  errors?: number | null;
+  logs?: number | null;
+  recordings?: number | null;
+  vitals?: number | null;
+}
+
+/** A user's role in the whole instance. */
+export type Role = 'admin' | 'member' | 'viewer';
+
+/** Whether somebody still has to set this instance up. */
+export interface SetupState {
+  needed: boolean;
+}
+
+/** Who wants to sign in. */
+export interface SignIn {
+  /** An e-mail address or a user name. */
+  login: string;
+  password: string;
+}
+
+/** A watched web application. `public_key` stands in web pages and opens nothing. */
+export interface Site {
+  created_at: string;
+  created_by: string | null;
+  domains: string[];
+  id: string;
+  name: string;
+  public_key: string;
+  reset_at: string | null;
+  retention: Retention;
+  team_id: string;
+  time_zone: string;
+  uuid: string;
+}
+
+/** What shall change. */
+export interface SiteChange {
+  domains?: string[] | null;
+  name?: string | null;
+  time_zone?: string | null;
+}
+
+/** The owner of sites. */
+export interface Team {
+  created_at: string;
+  id: string;
+  members: number;
+  name: string;
+  personal: boolean;
+  sites: number;
+  slug: string;
+  uuid: string;
+}
+
+/** What a team is called. */
+export interface TeamName {
+  name: string;
+}
+
+/** A user's role in one team, the strongest first. */
+export type TeamRole = 'owner' | 'manager' | 'member' | 'viewer';
+
+/** What it was done to. */
+export type Thing = 'user' | 'team' | 'site' | 'key' | 'sign_in' | 'invitation';
+
+/** What the link carries. */
+export interface Token {
+  token: string;
+}
+
+/** An account. */
+export interface User {
+  created_at: string;
+  disabled: boolean;
+  email: string | null;
+  id: string;
+  locale: string;
+  name: string;
+  role: Role;
+  time_zone: string;
+  username: string | null;
+  uuid: string;
+}
+
+/** What shall change. */
+export interface UserChange {
+  disabled?: boolean | null;
+  email?: string | null;
+  name?: string | null;
+  role?: Role | null;
+}
+
+export interface Operations {
+  /** List one's keys. */
+  'GET /api/v1/api-keys': {
+    path: undefined;
+    query: { limit?: number; cursor?: string | null };
+    body: undefined;
+    answer: PageApiKey;
+  };
+  /** Make a key. It never allows more than its user may do at the moment it is used. */
+  'POST /api/v1/api-keys': {
+    path: undefined;
+    query: undefined;
+    body: NewKey;
+    answer: FreshKey;
+  };
+  /** Revoke one of one's keys at once; an admin revokes anybody's. */
+  'DELETE /api/v1/api-keys/{key}': {
+    path: { key: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Read the audit, the latest first: an owner that of their teams, an admin all of it. */
+  'GET /api/v1/audit': {
+    path: undefined;
+    query: { team?: string | null; limit?: number; cursor?: string | null; action?: Action | null; result?: Result | null; actor?: string | null; object_kind?: Thing | null; object_id?: string | null; since?: string | null; until?: string | null };
+    body: undefined;
+    answer: PageEntry;
+  };
+  /** Join with the account that one is signed in with. */
+  'POST /api/v1/invitations/accept': {
+    path: undefined;
+    query: undefined;
+    body: Token;
+    answer: Joined;
+  };
+  /** Say what a link is for. */
+  'POST /api/v1/invitations/look': {
+    path: undefined;
+    query: undefined;
+    body: Token;
+    answer: Invited;
+  };
+  /** Create an account, join, and sign in. */
+  'POST /api/v1/invitations/register': {
+    path: undefined;
+    query: undefined;
+    body: Newcomer;
+    answer: Me;
+  };
+  /** Return every job; there are few, so there is one page. */
+  'GET /api/v1/jobs': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: PageJobState;
+  };
+  /** Ask the process that leads to run a job now. */
+  'POST /api/v1/jobs/{name}/run': {
+    path: { name: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Who asks, their teams, what they may do, and the CSRF token of this sign-in. */
+  'GET /api/v1/me': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: Me;
+  };
+  /** Change name, address, language or time zone. */
+  'PATCH /api/v1/me': {
+    path: undefined;
+    query: undefined;
+    body: OwnChange;
+    answer: Own;
+  };
+  /** Change the password; every other sign-in ends. */
+  'PUT /api/v1/me/password': {
+    path: undefined;
+    query: undefined;
+    body: PasswordChange;
+    answer: undefined;
+  };
+  /** Where one is signed in. */
+  'GET /api/v1/me/sign-ins': {
+    path: undefined;
+    query: { limit?: number; cursor?: string | null };
+    body: undefined;
+    answer: PageOwnSignIn;
+  };
+  /** End one of one's sign-ins. */
+  'DELETE /api/v1/me/sign-ins/{sign_in}': {
+    path: { sign_in: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Leave a team; its last owner cannot. */
+  'DELETE /api/v1/me/teams/{team}': {
+    path: { team: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Tell whether the instance still needs its first admin. */
+  'GET /api/v1/setup': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: SetupState;
+  };
+  /** Make the first admin, and sign them in. */
+  'POST /api/v1/setup': {
+    path: undefined;
+    query: undefined;
+    body: FirstAdmin;
+    answer: Me;
+  };
+  /** Sign in. The answer sets a cookie; `csrf_token` is repeated in the header x-sightline-csrf by what changes. */
+  'POST /api/v1/sign-in': {
+    path: undefined;
+    query: undefined;
+    body: SignIn;
+    answer: Me;
+  };
+  /** End this sign-in, on the server, at once. */
+  'POST /api/v1/sign-out': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List the sites of one's teams; an admin sees all. */
+  'GET /api/v1/sites': {
+    path: undefined;
+    query: { team?: string | null; limit?: number; cursor?: string | null };
+    body: undefined;
+    answer: PageSite;
+  };
+  /** Create a site. */
+  'POST /api/v1/sites': {
+    path: undefined;
+    query: undefined;
+    body: NewSite;
+    answer: Site;
+  };
+  /** Remove a site; its data are erased in the background. */
+  'DELETE /api/v1/sites/{site}': {
+    path: { site: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** One site, by its id or UUID. */
+  'GET /api/v1/sites/{site}': {
+    path: { site: string };
+    query: undefined;
+    body: undefined;
+    answer: Site;
+  };
+  /** Change name, domains or time zone. */
+  'PATCH /api/v1/sites/{site}': {
+    path: { site: string };
+    query: undefined;
+    body: SiteChange;
+    answer: Site;
+  };
+  /** Say how long each kind of data is kept; what is older is erased in the background. */
+  'PUT /api/v1/sites/{site}/retention': {
+    path: { site: string };
+    query: undefined;
+    body: RetentionChange;
+    answer: Site;
+  };
+  /** List the teams that one is in; an admin sees all. */
+  'GET /api/v1/teams': {
+    path: undefined;
+    query: { limit?: number; cursor?: string | null };
+    body: undefined;
+    answer: PageTeam;
+  };
+  /** Create a team, and own it. */
+  'POST /api/v1/teams': {
+    path: undefined;
+    query: undefined;
+    body: TeamName;
+    answer: Team;
+  };
+  /** Remove a team that has no sites left. */
+  'DELETE /api/v1/teams/{team}': {
+    path: { team: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** One team. */
+  'GET /api/v1/teams/{team}': {
+    path: { team: string };
+    query: undefined;
+    body: undefined;
+    answer: Team;
+  };
+  /** Rename a team. */
+  'PATCH /api/v1/teams/{team}': {
+    path: { team: string };
+    query: undefined;
+    body: TeamName;
+    answer: Team;
+  };
+  /** List the invitations that can still be accepted. */
+  'GET /api/v1/teams/{team}/invitations': {
+    path: { team: string };
+    query: { limit?: number; cursor?: string | null };
+    body: undefined;
+    answer: PageInvitation;
+  };
+  /** Make an invitation; only an owner invites an owner. */
+  'POST /api/v1/teams/{team}/invitations': {
+    path: { team: string };
+    query: undefined;
+    body: NewInvitation;
+    answer: FreshInvitation;
+  };
+  /** Take an invitation back. */
+  'DELETE /api/v1/teams/{team}/invitations/{invitation}': {
+    path: { team: string; invitation: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Who is in a team. */
+  'GET /api/v1/teams/{team}/members': {
+    path: { team: string };
+    query: { limit?: number; cursor?: string | null };
+    body: undefined;
+    answer: PageMember;
+  };
+  /** Put an existing user into a team. Owners and managers, who do not see the list of users, invite instead. */
+  'POST /api/v1/teams/{team}/members': {
+    path: { team: string };
+    query: undefined;
+    body: NewMember;
+    answer: undefined;
+  };
+  /** Take somebody out of a team. */
+  'DELETE /api/v1/teams/{team}/members/{user}': {
+    path: { team: string; user: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Give a member another role; only an owner makes and unmakes owners, and the last one stays. */
+  'PATCH /api/v1/teams/{team}/members/{user}': {
+    path: { team: string; user: string };
+    query: undefined;
+    body: MemberRole;
+    answer: undefined;
+  };
+  /** List all users. */
+  'GET /api/v1/users': {
+    path: undefined;
+    query: { limit?: number; cursor?: string | null };
+    body: undefined;
+    answer: PageUser;
+  };
+  /** Create a user. */
+  'POST /api/v1/users': {
+    path: undefined;
+    query: undefined;
+    body: NewUser;
+    answer: User;
+  };
+  /** Remove a user for good. */
+  'DELETE /api/v1/users/{user}': {
+    path: { user: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** One user. */
+  'GET /api/v1/users/{user}': {
+    path: { user: string };
+    query: undefined;
+    body: undefined;
+    answer: User;
+  };
+  /** Change name, address or role; disable (which ends every sign-in) or enable. The last admin stays one. */
+  'PATCH /api/v1/users/{user}': {
+    path: { user: string };
+    query: undefined;
+    body: UserChange;
+    answer: User;
+  };
+  /** Set somebody's password; ends all their sign-ins. */
+  'PUT /api/v1/users/{user}/password': {
+    path: { user: string };
+    query: undefined;
+    body: Password;
+    answer: undefined;
+  };
+}

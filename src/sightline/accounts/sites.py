@@ -1,0 +1,178 @@
+"""Sites: the watched web applications, whose they are, and how long their data are kept."""
+
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from sightline import clock
+from sightline.accounts import audit, names, teams
+from sightline.accounts.audit import Action, Thing
+from sightline.accounts.callers import Caller
+from sightline.accounts.permissions import Permission
+from sightline.accounts.scopes import Scope
+from sightline.database.pool import Database
+from sightline.errors import InvalidValue, NotAllowed, NotFound
+from sightline.sql import queries
+
+SQL = queries("sightline.accounts", "sites.sql")
+_PUBLIC_KEY: Final = "pk_"
+
+
+class Kept(StrEnum):
+    """Kinds of data whose retention a site sets."""
+
+    ANALYTICS = "analytics"
+    VITALS = "vitals"
+    RECORDINGS = "recordings"
+    LOGS = "logs"
+    ERRORS = "errors"
+
+
+DEFAULT_DAYS: Final[Mapping[Kept, int]] = MappingProxyType(
+    {Kept.ANALYTICS: 365, Kept.VITALS: 365, Kept.RECORDINGS: 30, Kept.LOGS: 90, Kept.ERRORS: 90}
+)
+MOST_DAYS: Final = 3650
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """One site. `public_key` stands in web pages: it names the site and opens nothing."""
+
+    id: int
+    uuid: uuid.UUID
+    tenant_id: int
+    name: str
+    domains: Sequence[str]
+    time_zone: str
+    public_key: str
+    retention: Mapping[Kept, int]
+    created_by: int | None
+    created_at: datetime
+    reset_at: datetime | None
+
+
+class NewSite(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new site needs to be told."""
+
+    name: str
+    domains: list[str] = []
+    time_zone: str = "UTC"
+
+
+class SiteChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What shall change; UNSET stays as it is."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    domains: list[str] | msgspec.UnsetType = msgspec.UNSET
+    time_zone: str | msgspec.UnsetType = msgspec.UNSET
+
+
+async def listing(
+    database: Database, scope: Scope, *, tenant_id: int | None = None, after: int | None = None, limit: int = 50
+) -> list[Site]:
+    rows = await database.fetch(SQL["list"], sorted(scope.sites), tenant_id, after, limit)
+    return [_site(row) for row in rows]
+
+
+async def show(database: Database, scope: Scope) -> Site:
+    row = await database.fetchrow(SQL["show"], scope.site)
+    if row is None:
+        raise NotFound("there is no such site, or you may not see it")
+    return _site(row)
+
+
+async def create(database: Database, scope: Scope, new: NewSite, *, tenant_id: int | None = None) -> Site:
+    """Add a site to a team of the scope; without a team to the caller's only one, or to a team of one made now."""
+    name, domains = names.name(new.name), names.domains(new.domains)
+    zone = names.time_zone(new.time_zone)
+    caller = scope.caller
+    async with database.transaction() as connection:
+        chosen = tenant_id if tenant_id is not None else _only_team(scope)
+        if chosen is None:
+            chosen = await _team_of_one(connection, caller)
+        # Held, so that the team is not removed meanwhile.
+        if await connection.fetchval(SQL["hold_team"], chosen) is None:
+            raise NotFound("there is no such team, or you may not see it", field="team")
+        site_id = await connection.fetchval(
+            SQL["insert"], uuid.uuid4(), chosen, name, domains, zone, _PUBLIC_KEY + secrets.token_urlsafe(16),
+            *(DEFAULT_DAYS[kind] for kind in Kept), caller.user_id, clock.now(),
+        )  # fmt: skip
+        await audit.record(connection, caller, Action.SITE_CREATE, (Thing.SITE, site_id), tenant_id=chosen)
+        return _site(await connection.fetchrow(SQL["show"], site_id))
+
+
+async def change(database: Database, scope: Scope, wanted: SiteChange) -> Site:
+    async with database.transaction() as connection:
+        before = _site(await connection.fetchrow(SQL["hold"], scope.site))
+        name = before.name if wanted.name is msgspec.UNSET else names.name(wanted.name)
+        domains = before.domains if wanted.domains is msgspec.UNSET else names.domains(wanted.domains)
+        zone = before.time_zone if wanted.time_zone is msgspec.UNSET else names.time_zone(wanted.time_zone)
+        fields = [field for field in wanted.__struct_fields__ if getattr(wanted, field) is not msgspec.UNSET]
+        if not fields:
+            return before
+        await connection.execute(SQL["change"], scope.site, name, list(domains), zone)
+        await audit.record(
+            connection, scope.caller, Action.SITE_CHANGE, (Thing.SITE, scope.site), tenant_id=scope.tenant,
+            fields=fields,
+        )  # fmt: skip
+        return _site(await connection.fetchrow(SQL["show"], scope.site))
+
+
+async def retain(database: Database, scope: Scope, days: Mapping[Kept, int]) -> Site:
+    """Say how many days each of these kinds is kept; kinds that are not named stay as they are."""
+    for kind, wanted in days.items():
+        if not 1 <= wanted <= MOST_DAYS:
+            raise InvalidValue(
+                f"{kind.value} cannot be kept {wanted} days", field=kind.value, hint=f"Choose 1 to {MOST_DAYS} days."
+            )
+    async with database.transaction() as connection:
+        found = _site(await connection.fetchrow(SQL["hold"], scope.site))
+        before, after = found.retention, {**found.retention, **days}
+        if before == after:
+            return found
+        await connection.execute(SQL["retain"], scope.site, *(after[kind] for kind in Kept))
+        await audit.record(
+            connection, scope.caller, Action.SITE_RETENTION, (Thing.SITE, scope.site), tenant_id=scope.tenant,
+            kinds=[f"{kind.value}:{before[kind]}:{after[kind]}" for kind in Kept if before[kind] != after[kind]],
+        )  # fmt: skip
+        return _site(await connection.fetchrow(SQL["show"], scope.site))
+
+
+async def remove(database: Database, scope: Scope) -> None:
+    """Take the site away at once, for readers and for collecting; its data are erased in the background."""
+    async with database.transaction() as connection:
+        await connection.execute(SQL["remove"], scope.site, clock.now())
+        await audit.record(
+            connection, scope.caller, Action.SITE_REMOVE, (Thing.SITE, scope.site), tenant_id=scope.tenant
+        )
+
+
+def _only_team(scope: Scope) -> int | None:
+    """The team that is meant where none is named: one's own, also for an admin, who could take any."""
+    caller = scope.caller
+    mine = scope.tenants & caller.teams.keys()
+    if not mine and (caller.user_id is None or caller.key is not None):
+        mine = scope.tenants
+    if len(mine) > 1:
+        raise InvalidValue("there are several teams", field="team", hint="Say which one the site belongs to.")
+    return next(iter(mine), None)
+
+
+async def _team_of_one(connection: Any, caller: Caller) -> int:
+    if caller.user_id is None or caller.key is not None or not caller.holds(Permission.SITE_CREATE):
+        raise NotAllowed("there is no team that the site could belong to", hint="Create a team first.")
+    name = await connection.fetchval(SQL["name_of_user"], caller.user_id)
+    return await teams.insert(connection, caller, name, owner_id=caller.user_id, personal=True)
+
+
+def _site(row: asyncpg.Record | None) -> Site:
+    if row is None:
+        raise NotFound("there is no such site, or you may not see it")
+    fields = {name: row[name] for name in Site.__struct_fields__ if name != "retention"}
+    return Site(**fields, retention={kind: row[f"{kind.value}_days"] for kind in Kept})

@@ -1,0 +1,59 @@
+-- name: list
+-- Living sites of these, perhaps of one team, in the order in which they came.
+SELECT
+    id, uuid, tenant_id, name, domains, time_zone, public_key, analytics_days, vitals_days, recordings_days, logs_days,
+    errors_days, created_by, created_at, reset_at
+FROM sites
+WHERE id = ANY ($1) AND deleted_at IS NULL
+  AND ($2::bigint IS NULL OR tenant_id = $2)
+  AND ($3::bigint IS NULL OR id > $3)
+ORDER BY id
+LIMIT $4
+
+-- name: show
+-- One living site.
+SELECT
+    id, uuid, tenant_id, name, domains, time_zone, public_key, analytics_days, vitals_days, recordings_days, logs_days,
+    errors_days, created_by, created_at, reset_at
+FROM sites
+WHERE id = $1 AND deleted_at IS NULL
+
+-- name: hold
+-- The same, held until the change is made.
+SELECT
+    id, uuid, tenant_id, name, domains, time_zone, public_key, analytics_days, vitals_days, recordings_days, logs_days,
+    errors_days, created_by, created_at, reset_at
+FROM sites
+WHERE id = $1 AND deleted_at IS NULL
+FOR UPDATE
+
+-- name: hold_team
+-- A living team, held.
+SELECT id FROM tenants WHERE id = $1 AND deleted_at IS NULL FOR SHARE
+
+-- name: name_of_user
+-- What a team of one is called.
+SELECT name FROM users WHERE id = $1
+
+-- name: insert
+-- A new site.
+INSERT INTO sites (
+    uuid, tenant_id, name, domains, time_zone, public_key, analytics_days, vitals_days, recordings_days, logs_days,
+    errors_days, created_by, created_at
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+RETURNING id
+
+-- name: change
+-- Name, domains, zone.
+UPDATE sites SET name = $2, domains = $3, time_zone = $4 WHERE id = $1
+
+-- name: retain
+-- Days per kind.
+UPDATE sites
+SET analytics_days = $2, vitals_days = $3, recordings_days = $4, logs_days = $5, errors_days = $6
+WHERE id = $1
+
+-- name: remove
+-- Gone for everybody; erasing follows.
+UPDATE sites SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL

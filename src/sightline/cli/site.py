@@ -1,0 +1,189 @@
+"""`sightline site`: the watched web applications."""
+
+from collections.abc import Sequence
+
+import click
+import msgspec
+
+from sightline.accounts import sites
+from sightline.accounts.callers import operator
+from sightline.accounts.permissions import Permission
+from sightline.accounts.scopes import Scope, scope_for, site_named, team_named
+from sightline.accounts.sites import Kept, Site
+from sightline.cli.opening import opened
+from sightline.cli.output import as_json, document, places, print_json, print_table, run_async, sure, yes
+from sightline.cli.paging import everything
+from sightline.database.pool import Database
+from sightline.settings import Loaded
+
+domain = click.option("--domain", "domains", multiple=True, help="A host name, or *.host; may be given several times.")
+
+
+@click.group()
+def site() -> None:
+    """List, add, change and remove sites. SITE is an id, a UUID, a name or a domain."""
+
+
+@site.command("list")
+@places
+@click.option("--team", help="Only the sites of this team: id, UUID or name.")
+@as_json
+@run_async
+async def list_(*, loaded: Loaded, team: str | None, json: bool) -> None:
+    """List the sites."""
+    async with opened(loaded) as house:
+        scope = await scope_for(house.database, operator(), Permission.SITE_READ)
+        tenant_id = (await _team(house.database, team)).tenant if team else None
+        found = await everything(
+            lambda after, limit: sites.listing(house.database, scope, tenant_id=tenant_id, after=after, limit=limit),
+            lambda one: one.id,
+        )
+    _print(found, json=json)
+
+
+@site.command()
+@places
+@click.argument("name")
+@domain
+@click.option("--time-zone", default="UTC", show_default=True, help="Of the IANA list, as Europe/Zurich.")
+@click.option("--team", help="The team it belongs to: id, UUID or name. Needed where there are several.")
+@as_json
+@run_async
+async def add(  # noqa: PLR0913 - one per option
+    *, loaded: Loaded, name: str, domains: tuple[str, ...], time_zone: str, team: str | None, json: bool
+) -> None:
+    """Add a site.
+
+    \b
+    Example: sightline site add Shop --domain shop.example.com --time-zone Europe/Zurich
+    """
+    async with opened(loaded) as house:
+        scope = (
+            await _team(house.database, team, Permission.SITE_CREATE)
+            if team
+            else await scope_for(house.database, operator(), Permission.SITE_CREATE)
+        )
+        new = sites.NewSite(name=name, domains=list(domains), time_zone=time_zone)
+        made = await sites.create(house.database, scope, new)
+    _print_one(made, json=json)
+
+
+@site.command()
+@places
+@click.argument("site")
+@as_json
+@run_async
+async def show(*, loaded: Loaded, site: str, json: bool) -> None:
+    """Show one site, with its public key and how long its data are kept."""
+    async with opened(loaded) as house:
+        found = await sites.show(house.database, await _site(house.database, site, Permission.SITE_READ))
+    _print_one(found, json=json)
+
+
+@site.command()
+@places
+@click.argument("site")
+@click.option("--name", help="Another name.")
+@domain
+@click.option("--time-zone", help="Another time zone.")
+@click.option("--keep", multiple=True, metavar="KIND=DAYS", help=f"Days to keep one of {', '.join(Kept)}.")
+@as_json
+@run_async
+async def change(  # noqa: PLR0913 - one per option
+    *,
+    loaded: Loaded,
+    site: str,
+    name: str | None,
+    domains: tuple[str, ...],
+    time_zone: str | None,
+    keep: tuple[str, ...],
+    json: bool,
+) -> None:
+    """Change a site; what is not named stays. Domains are replaced by those given.
+
+    \b
+    Example: sightline site change Shop --keep recordings=14 --keep logs=30
+    """
+    days = dict(_kept(text) for text in keep)
+    wanted = sites.SiteChange(
+        name=msgspec.UNSET if name is None else name,
+        domains=list(domains) or msgspec.UNSET,
+        time_zone=msgspec.UNSET if time_zone is None else time_zone,
+    )
+    changes = bool(domains or name is not None or time_zone is not None)
+    if not changes and not days:
+        raise click.UsageError("Say what to change: --name, --domain, --time-zone or --keep.")
+    async with opened(loaded) as house:
+        scope = await _site(house.database, site, Permission.SITE_CHANGE)
+        if changes:
+            await sites.change(house.database, scope, wanted)
+        if days:
+            await sites.retain(house.database, scope, days)
+        found = await sites.show(house.database, scope)
+    _print_one(found, json=json)
+
+
+@site.command()
+@places
+@click.argument("site")
+@yes
+@run_async
+async def remove(*, loaded: Loaded, site: str, yes: bool) -> None:
+    """Remove a site with all its data; asks first."""
+    async with opened(loaded) as house:
+        scope = await _site(house.database, site, Permission.SITE_DELETE)
+        found = await sites.show(house.database, scope)
+        sure(f"Remove the site {found.name!r} with all its data?", yes=yes)
+        await sites.remove(house.database, scope)
+    click.echo(f"removed {found.name}", err=True)
+
+
+async def _site(database: Database, text: str, permission: Permission) -> Scope:
+    return await scope_for(database, operator(), permission, site=await site_named(database, text))
+
+
+async def _team(database: Database, text: str, permission: Permission = Permission.TEAM_READ) -> Scope:
+    return await scope_for(database, operator(), permission, team=await team_named(database, text))
+
+
+def _kept(text: str) -> tuple[Kept, int]:
+    kind, equals, days = text.partition("=")
+    if kind not in list(Kept) or not equals or not days.isdigit():
+        raise click.UsageError(f"--keep {text!r}: write KIND=DAYS, where KIND is one of {', '.join(Kept)}.")
+    return Kept(kind), int(days)
+
+
+def _print(found: Sequence[Site], *, json: bool) -> None:
+    if json:
+        print_json({"items": [document(one) for one in found]})
+        return
+    print_table(
+        [
+            {
+                "id": one.id,
+                "name": one.name,
+                "domains": list(one.domains),
+                "time zone": one.time_zone,
+                "public key": one.public_key,
+            }
+            for one in found
+        ]
+    )
+
+
+def _print_one(found: Site, *, json: bool) -> None:
+    if json:
+        print_json(document(found))
+        return
+    kept = ", ".join(f"{kind.value} {days}" for kind, days in found.retention.items())
+    for label, value in (
+        ("name", found.name),
+        ("id", found.id),
+        ("uuid", found.uuid),
+        ("domains", ", ".join(found.domains) or "-"),
+        ("time zone", found.time_zone),
+        ("public key", found.public_key),
+        ("kept, in days", kept),
+        ("created", f"{found.created_at:%Y-%m-%d %H:%M} UTC"),
+    ):
+        click.echo(f"{label:14} {value}")

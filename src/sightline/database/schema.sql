@@ -1,0 +1,512 @@
+-- Everything that the migrations make, in one file, to be read. Written by `python -m tools.schema`; do not edit.
+-- A test holds it against the migrations.
+
+CREATE FUNCTION access_audit_only_grows() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'access_audit only grows: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+CREATE FUNCTION refuse_to_revive() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'key version % of tenant % was destroyed', OLD.version, OLD.tenant_id USING ERRCODE = '55000';
+END
+$$;
+
+CREATE TABLE access_audit (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_kind text NOT NULL COLLATE pg_catalog."C",
+    actor_id bigint,
+    tenant_id bigint,
+    action text NOT NULL COLLATE pg_catalog."C",
+    object_kind text COLLATE pg_catalog."C",
+    object_id bigint,
+    result text NOT NULL COLLATE pg_catalog."C",
+    request_id text COLLATE pg_catalog."C",
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT access_audit_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['user'::text, 'key'::text, 'operator'::text, 'nobody'::text]))),
+    CONSTRAINT access_audit_result_check CHECK ((result = ANY (ARRAY['ok'::text, 'refused'::text, 'throttled'::text])))
+);
+
+ALTER TABLE access_audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME access_audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE api_keys (
+    id bigint NOT NULL,
+    token_hash bytea NOT NULL,
+    prefix text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    user_id bigint NOT NULL,
+    tenant_id bigint,
+    site_ids bigint[],
+    permissions text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT api_keys_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE api_keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME api_keys_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW event_data AS
+ SELECT NULL::uuid AS event_data_id,
+    NULL::uuid AS website_id,
+    NULL::uuid AS website_event_id,
+    NULL::character varying(500) AS data_key,
+    NULL::character varying(500) AS string_value,
+    NULL::numeric(19,4) AS number_value,
+    NULL::timestamp(6) with time zone AS date_value,
+    NULL::integer AS data_type,
+    NULL::timestamp(6) with time zone AS created_at
+  WHERE false;
+
+CREATE TABLE invitations (
+    id bigint NOT NULL,
+    token_hash bytea NOT NULL,
+    tenant_id bigint NOT NULL,
+    role text NOT NULL COLLATE pg_catalog."C",
+    created_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT invitations_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'manager'::text, 'member'::text, 'viewer'::text]))),
+    CONSTRAINT invitations_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE invitations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME invitations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE jobs (
+    name text NOT NULL COLLATE pg_catalog."C",
+    requested_at timestamp with time zone,
+    last_started_at timestamp with time zone,
+    last_finished_at timestamp with time zone,
+    last_result text COLLATE pg_catalog."C",
+    last_message text DEFAULT ''::text NOT NULL,
+    last_duration_ms integer,
+    next_run_at timestamp with time zone,
+    progress double precision,
+    runs bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    failures_in_row integer DEFAULT 0 NOT NULL,
+    CONSTRAINT jobs_last_result_check CHECK ((last_result = ANY (ARRAY['ok'::text, 'failed'::text, 'interrupted'::text]))),
+    CONSTRAINT jobs_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision)))
+);
+
+CREATE TABLE members (
+    tenant_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    role text NOT NULL COLLATE pg_catalog."C",
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'manager'::text, 'member'::text, 'viewer'::text])))
+);
+
+CREATE TABLE migrations (
+    number integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    phase text NOT NULL COLLATE pg_catalog."C",
+    checksum text NOT NULL COLLATE pg_catalog."C",
+    objects text[] NOT NULL COLLATE pg_catalog."C",
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT migrations_phase_check CHECK ((phase = ANY (ARRAY['pre'::text, 'post'::text])))
+);
+
+CREATE TABLE restores (
+    id bigint NOT NULL,
+    backup text NOT NULL COLLATE pg_catalog."C",
+    taken_at timestamp with time zone NOT NULL,
+    restored_at timestamp with time zone DEFAULT now() NOT NULL,
+    replayed_at timestamp with time zone
+);
+
+ALTER TABLE restores ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME restores_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW session AS
+ SELECT NULL::uuid AS session_id,
+    NULL::uuid AS website_id,
+    NULL::character varying(20) AS browser,
+    NULL::character varying(20) AS os,
+    NULL::character varying(20) AS device,
+    NULL::character varying(11) AS screen,
+    NULL::character varying(35) AS language,
+    NULL::character(2) AS country,
+    NULL::character varying(20) AS region,
+    NULL::character varying(50) AS city,
+    NULL::character varying(50) AS distinct_id,
+    NULL::timestamp(6) with time zone AS created_at
+  WHERE false;
+
+CREATE TABLE setup_links (
+    id bigint NOT NULL,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT setup_links_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE setup_links ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME setup_links_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE sign_in_throttle (
+    key bytea NOT NULL,
+    attempts integer NOT NULL,
+    refused integer DEFAULT 0 NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    free_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE sign_ins (
+    id bigint NOT NULL,
+    token_hash bytea NOT NULL,
+    user_id bigint NOT NULL,
+    agent text NOT NULL COLLATE pg_catalog."C",
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT sign_ins_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE sign_ins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sign_ins_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE sites (
+    id bigint NOT NULL,
+    uuid uuid NOT NULL,
+    tenant_id bigint NOT NULL,
+    name text NOT NULL,
+    domains text[] DEFAULT '{}'::text[] NOT NULL,
+    time_zone text NOT NULL COLLATE pg_catalog."C",
+    public_key text NOT NULL COLLATE pg_catalog."C",
+    analytics_days integer NOT NULL,
+    vitals_days integer NOT NULL,
+    recordings_days integer NOT NULL,
+    logs_days integer NOT NULL,
+    errors_days integer NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    reset_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT sites_analytics_days_check CHECK (((analytics_days >= 1) AND (analytics_days <= 3650))),
+    CONSTRAINT sites_errors_days_check CHECK (((errors_days >= 1) AND (errors_days <= 3650))),
+    CONSTRAINT sites_logs_days_check CHECK (((logs_days >= 1) AND (logs_days <= 3650))),
+    CONSTRAINT sites_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT sites_recordings_days_check CHECK (((recordings_days >= 1) AND (recordings_days <= 3650))),
+    CONSTRAINT sites_vitals_days_check CHECK (((vitals_days >= 1) AND (vitals_days <= 3650)))
+);
+
+ALTER TABLE sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sites_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE tenants (
+    id bigint NOT NULL,
+    uuid uuid NOT NULL,
+    name text NOT NULL,
+    slug text NOT NULL COLLATE pg_catalog."C",
+    personal boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT tenants_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+ALTER TABLE tenants ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tenants_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE users (
+    id bigint NOT NULL,
+    uuid uuid NOT NULL,
+    email text COLLATE pg_catalog."C",
+    username text COLLATE pg_catalog."C",
+    name text NOT NULL,
+    password_hash text NOT NULL COLLATE pg_catalog."C",
+    role text NOT NULL COLLATE pg_catalog."C",
+    locale text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    time_zone text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    created_at timestamp with time zone NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT users_check CHECK (((email IS NOT NULL) OR (username IS NOT NULL))),
+    CONSTRAINT users_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'member'::text, 'viewer'::text])))
+);
+
+ALTER TABLE users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME users_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW website AS
+ SELECT s.uuid AS website_id,
+    (s.name)::character varying(100) AS name,
+    (s.domains[1])::character varying(500) AS domain,
+    NULL::character varying(50) AS share_id,
+    (s.reset_at)::timestamp(6) with time zone AS reset_at,
+        CASE
+            WHEN t.personal THEN u.uuid
+            ELSE NULL::uuid
+        END AS user_id,
+    (s.created_at)::timestamp(6) with time zone AS created_at,
+    NULL::timestamp(6) with time zone AS updated_at,
+    (s.deleted_at)::timestamp(6) with time zone AS deleted_at,
+    u.uuid AS created_by,
+        CASE
+            WHEN (NOT t.personal) THEN t.uuid
+            ELSE NULL::uuid
+        END AS team_id
+   FROM ((sites s
+     JOIN tenants t ON ((t.id = s.tenant_id)))
+     LEFT JOIN users u ON ((u.id = s.created_by)));
+
+CREATE VIEW website_event AS
+ SELECT NULL::uuid AS event_id,
+    NULL::uuid AS website_id,
+    NULL::uuid AS session_id,
+    NULL::uuid AS visit_id,
+    NULL::timestamp(6) with time zone AS created_at,
+    NULL::character varying(500) AS url_path,
+    NULL::character varying(500) AS url_query,
+    NULL::character varying(255) AS utm_source,
+    NULL::character varying(255) AS utm_medium,
+    NULL::character varying(255) AS utm_campaign,
+    NULL::character varying(255) AS utm_content,
+    NULL::character varying(255) AS utm_term,
+    NULL::character varying(500) AS referrer_path,
+    NULL::character varying(500) AS referrer_query,
+    NULL::character varying(500) AS referrer_domain,
+    NULL::character varying(500) AS page_title,
+    NULL::character varying(255) AS gclid,
+    NULL::character varying(255) AS fbclid,
+    NULL::character varying(255) AS msclkid,
+    NULL::character varying(255) AS ttclid,
+    NULL::character varying(255) AS li_fat_id,
+    NULL::character varying(255) AS twclid,
+    NULL::integer AS event_type,
+    NULL::character varying(50) AS event_name,
+    NULL::character varying(50) AS tag,
+    NULL::character varying(100) AS hostname
+  WHERE false;
+
+CREATE TABLE wrapped_keys (
+    tenant_id bigint NOT NULL,
+    kind smallint NOT NULL,
+    purpose text NOT NULL COLLATE pg_catalog."C",
+    owner text NOT NULL COLLATE pg_catalog."C",
+    version integer NOT NULL,
+    parent_version integer,
+    root text COLLATE pg_catalog."C",
+    wrapped bytea NOT NULL,
+    check_value bytea NOT NULL,
+    state text DEFAULT 'active'::text NOT NULL COLLATE pg_catalog."C",
+    uses bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    rewrapped_at timestamp with time zone,
+    destroyed_at timestamp with time zone,
+    CONSTRAINT wrapped_keys_check CHECK ((((kind = 1) = (parent_version IS NULL)) AND ((kind = 1) = (root IS NOT NULL)))),
+    CONSTRAINT wrapped_keys_check1 CHECK (((kind <> 1) OR ((purpose = ''::text) AND (owner = ''::text)))),
+    CONSTRAINT wrapped_keys_check2 CHECK (((state = 'destroyed'::text) = (destroyed_at IS NOT NULL))),
+    CONSTRAINT wrapped_keys_check3 CHECK (((state = 'destroyed'::text) = (octet_length(wrapped) = 0))),
+    CONSTRAINT wrapped_keys_check_value_check CHECK ((octet_length(check_value) = 8)),
+    CONSTRAINT wrapped_keys_kind_check CHECK ((kind = ANY (ARRAY[1, 2, 3]))),
+    CONSTRAINT wrapped_keys_parent_version_check CHECK ((parent_version >= 1)),
+    CONSTRAINT wrapped_keys_state_check CHECK ((state = ANY (ARRAY['active'::text, 'decrypt_only'::text, 'destroyed'::text]))),
+    CONSTRAINT wrapped_keys_uses_check CHECK ((uses >= 0)),
+    CONSTRAINT wrapped_keys_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE ONLY access_audit
+    ADD CONSTRAINT access_audit_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY api_keys
+    ADD CONSTRAINT api_keys_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY invitations
+    ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY invitations
+    ADD CONSTRAINT invitations_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY members
+    ADD CONSTRAINT members_pkey PRIMARY KEY (tenant_id, user_id);
+
+ALTER TABLE ONLY migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY restores
+    ADD CONSTRAINT restores_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY setup_links
+    ADD CONSTRAINT setup_links_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY setup_links
+    ADD CONSTRAINT setup_links_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY sign_in_throttle
+    ADD CONSTRAINT sign_in_throttle_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY sign_ins
+    ADD CONSTRAINT sign_ins_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY sign_ins
+    ADD CONSTRAINT sign_ins_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY sites
+    ADD CONSTRAINT sites_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY sites
+    ADD CONSTRAINT sites_public_key_key UNIQUE (public_key);
+
+ALTER TABLE ONLY sites
+    ADD CONSTRAINT sites_uuid_key UNIQUE (uuid);
+
+ALTER TABLE ONLY tenants
+    ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tenants
+    ADD CONSTRAINT tenants_uuid_key UNIQUE (uuid);
+
+ALTER TABLE ONLY users
+    ADD CONSTRAINT users_email_key UNIQUE (email);
+
+ALTER TABLE ONLY users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY users
+    ADD CONSTRAINT users_username_key UNIQUE (username);
+
+ALTER TABLE ONLY users
+    ADD CONSTRAINT users_uuid_key UNIQUE (uuid);
+
+ALTER TABLE ONLY wrapped_keys
+    ADD CONSTRAINT wrapped_keys_pkey PRIMARY KEY (tenant_id, kind, purpose, owner, version);
+
+CREATE INDEX access_audit_actor ON access_audit USING btree (actor_id, id);
+
+CREATE INDEX access_audit_tenant ON access_audit USING btree (tenant_id, id);
+
+CREATE INDEX api_keys_tenant ON api_keys USING btree (tenant_id);
+
+CREATE INDEX api_keys_user ON api_keys USING btree (user_id);
+
+CREATE INDEX invitations_created_by ON invitations USING btree (created_by);
+
+CREATE INDEX invitations_tenant ON invitations USING btree (tenant_id);
+
+CREATE INDEX members_user ON members USING btree (user_id);
+
+CREATE INDEX sign_ins_user ON sign_ins USING btree (user_id);
+
+CREATE INDEX sites_created_by ON sites USING btree (created_by);
+
+CREATE INDEX sites_tenant ON sites USING btree (tenant_id);
+
+CREATE UNIQUE INDEX tenants_slug ON tenants USING btree (slug) WHERE (deleted_at IS NULL);
+
+CREATE UNIQUE INDEX wrapped_keys_active ON wrapped_keys USING btree (tenant_id, kind, purpose, owner) WHERE (state = 'active'::text);
+
+CREATE INDEX wrapped_keys_parent ON wrapped_keys USING btree (tenant_id, parent_version) WHERE ((kind <> 1) AND (state <> 'destroyed'::text));
+
+CREATE INDEX wrapped_keys_root ON wrapped_keys USING btree (root) WHERE ((kind = 1) AND (state <> 'destroyed'::text));
+
+CREATE TRIGGER access_audit_is_never_emptied BEFORE TRUNCATE ON access_audit FOR EACH STATEMENT EXECUTE FUNCTION access_audit_only_grows();
+
+CREATE TRIGGER access_audit_only_grows BEFORE DELETE OR UPDATE ON access_audit FOR EACH ROW EXECUTE FUNCTION access_audit_only_grows();
+
+CREATE TRIGGER destroyed_stays_destroyed BEFORE DELETE OR UPDATE ON wrapped_keys FOR EACH ROW WHEN ((old.state = 'destroyed'::text)) EXECUTE FUNCTION refuse_to_revive();
+
+ALTER TABLE wrapped_keys ENABLE ALWAYS TRIGGER destroyed_stays_destroyed;
+
+ALTER TABLE ONLY api_keys
+    ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY api_keys
+    ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY invitations
+    ADD CONSTRAINT invitations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY invitations
+    ADD CONSTRAINT invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY members
+    ADD CONSTRAINT members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY members
+    ADD CONSTRAINT members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sign_ins
+    ADD CONSTRAINT sign_ins_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sites
+    ADD CONSTRAINT sites_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY sites
+    ADD CONSTRAINT sites_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id);

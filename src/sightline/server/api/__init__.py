@@ -1,0 +1,12 @@
+"""The HTTP API of Sightline itself, `/api/v1`: one file per noun."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from sightline.server.api import api_keys, audit, invitations, jobs, me, setup, sign_in, sites, teams, users
+
+
+def routers() -> Sequence[APIRouter]:
+    """Every router, each with its whole prefix."""
+    return [module.router for module in (setup, sign_in, me, teams, invitations, users, sites, api_keys, audit, jobs)]

@@ -1,0 +1,130 @@
+"""Sites."""
+
+import uuid
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+
+from sightline.accounts import sites
+from sightline.accounts.permissions import Permission
+from sightline.accounts.scopes import scope_for
+from sightline.accounts.sites import MOST_DAYS, Kept
+from sightline.server.api.shapes import PREFIX, Answer, Body, Page, Paging, Reference, Text
+from sightline.server.permissions import Access, requires, requires_on_site
+
+router = APIRouter(prefix=PREFIX, tags=["sites"])
+
+Domains = Annotated[list[Text], Field(max_length=100, description="Host names; `*.` in front stands for all below.")]
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
+
+
+class Retention(Answer):
+    """How many days each kind of data is kept."""
+
+    analytics: int
+    vitals: int
+    recordings: int
+    logs: int
+    errors: int
+
+
+class Site(Answer):
+    """A watched web application. `public_key` stands in web pages and opens nothing."""
+
+    id: str
+    uuid: uuid.UUID
+    team_id: Annotated[str, Field(validation_alias="tenant_id")]
+    name: str
+    domains: list[str]
+    time_zone: str
+    public_key: str
+    retention: Retention
+    created_by: str | None
+    created_at: datetime
+    reset_at: datetime | None
+
+
+class NewSite(Body):
+    """What a new site needs to be told; `team` may be left out by who has only one, or none yet."""
+
+    name: Text
+    domains: Annotated[Domains, Field(default_factory=list)]
+    time_zone: Annotated[str, Field(max_length=100, description="Of the IANA list, as Europe/Zurich.")] = "UTC"
+    team: Reference | None = None
+
+
+class SiteChange(Body):
+    """What shall change."""
+
+    name: Text | None = None
+    domains: Domains | None = None
+    time_zone: Annotated[str, Field(max_length=100)] | None = None
+
+
+class RetentionChange(Body):
+    """Days per kind; what is left out stays as it is."""
+
+    analytics: Days | None = None
+    vitals: Days | None = None
+    recordings: Days | None = None
+    logs: Days | None = None
+    errors: Days | None = None
+
+
+@router.get("/sites")
+async def listing(
+    access: Annotated[Access, requires(Permission.SITE_READ)],
+    paging: Annotated[Paging, Depends()],
+    team: Annotated[str | None, Query(max_length=64, description="Only the sites of this team.")] = None,
+) -> Page[Site]:
+    """List the sites of one's teams; an admin sees all."""
+    tenant_id = None
+    if team is not None:
+        tenant_id = (await scope_for(access.database, access.caller, Permission.SITE_READ, team=team)).tenant
+    found = await sites.listing(
+        access.database, access.scope, tenant_id=tenant_id, after=paging.from_id, limit=paging.fetch
+    )
+    return paging.page(found, _shape, lambda site: site.id)
+
+
+@router.post("/sites", status_code=201)
+async def create(body: NewSite, access: Annotated[Access, requires(Permission.SITE_CREATE)]) -> Site:
+    """Create a site."""
+    scope, tenant_id = access.scope, None
+    if body.team is not None:
+        scope = await scope_for(access.database, access.caller, Permission.SITE_CREATE, team=body.team)
+        tenant_id = scope.tenant
+    new = sites.NewSite(name=body.name, domains=body.domains, time_zone=body.time_zone)
+    return _shape(await sites.create(access.database, scope, new, tenant_id=tenant_id))
+
+
+@router.get("/sites/{site}")
+async def show(access: Annotated[Access, requires_on_site(Permission.SITE_READ)]) -> Site:
+    """One site, by its id or UUID."""
+    return _shape(await sites.show(access.database, access.scope))
+
+
+@router.patch("/sites/{site}")
+async def change(body: SiteChange, access: Annotated[Access, requires_on_site(Permission.SITE_CHANGE)]) -> Site:
+    """Change name, domains or time zone."""
+    wanted = sites.SiteChange(**body.model_dump(exclude_none=True))
+    return _shape(await sites.change(access.database, access.scope, wanted))
+
+
+@router.put("/sites/{site}/retention")
+async def retain(body: RetentionChange, access: Annotated[Access, requires_on_site(Permission.SITE_RETENTION)]) -> Site:
+    """Say how long each kind of data is kept; what is older is erased in the background."""
+    days = {Kept(kind): wanted for kind, wanted in body.model_dump(exclude_none=True).items()}
+    return _shape(await sites.retain(access.database, access.scope, days))
+
+
+@router.delete("/sites/{site}", status_code=204)
+async def remove(access: Annotated[Access, requires_on_site(Permission.SITE_DELETE)]) -> None:
+    """Remove a site; its data are erased in the background."""
+    await sites.remove(access.database, access.scope)
+
+
+def _shape(site: sites.Site) -> Site:
+    return Site.of(site)

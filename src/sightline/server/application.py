@@ -1,0 +1,121 @@
+"""The application: which routes there are, for which role of the process, and what every request passes through.
+
+Order of a request, from outside in: security headers, access log and metrics, time limit, body limit, then the router:
+collecting routes and health first, by one look-up, then the API (FastAPI, `/api/v1`), then the dashboard's files.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from typing import Final
+
+from fastapi import FastAPI
+
+from sightline import __version__, clock
+from sightline.errors import NotFound, Unavailable
+from sightline.operate.house import House
+from sightline.server import api_docs, errors
+from sightline.server.api import routers
+from sightline.server.asgi import App, Receive, Scope, Send, answer
+from sightline.server.assets import Assets
+from sightline.server.health import Ready, healthz
+from sightline.server.jobs import Jobs, listing
+from sightline.server.middleware.access import Access
+from sightline.server.middleware.limits import BodyLimit, Timeout
+from sightline.server.middleware.security import SecurityHeaders
+from sightline.server.permissions import declare
+from sightline.server.routing import Router
+
+_DESCRIPTION: Final = (
+    "Everything that the dashboard does, for programs: sign in with an API key, sent as Authorization: Bearer sl_…. "
+    "Lists are paged: follow `next` as `cursor`. 64-bit ids are texts. Errors have one shape, with a code."
+)
+# Where a failing job is worth a look, but no reason to take the process out of service.
+_FAILED_IN_ROW: Final = 3
+_LOOK_EVERY_MS: Final = 30_000
+
+
+def api(house: House) -> FastAPI:
+    """The typed API, with its OpenAPI document; its reference is our own page, since the usual ones need a CDN."""
+    app = FastAPI(
+        title="Sightline",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.house = house
+    errors.install(app)
+    for router in routers():
+        app.include_router(router)
+    return app
+
+
+def ready(house: House, jobs: Jobs[House] | None) -> Ready:
+    """What has to answer before this process is ready, and what is only told."""
+
+    async def database() -> str:
+        version = await house.database.fetchval("SELECT current_setting('server_version')")
+        return f"PostgreSQL {version}"
+
+    looked: dict[str, int] = {}
+
+    async def objects() -> str:
+        for name, store in house.stores:
+            # A look costs money on S3, and load balancers ask every few seconds.
+            if clock.now_ms() - looked.get(name, 0) < _LOOK_EVERY_MS:
+                continue
+            with contextlib.suppress(NotFound):
+                await store.head("readiness")
+            looked[name] = clock.now_ms()
+        return ", ".join(store.url for _, store in house.stores if store.is_remote) or "folders"
+
+    async def background() -> str:
+        rows = await listing(house.database)
+        failing = [row["name"] for row in rows if row["failures_in_row"] >= _FAILED_IN_ROW]
+        if failing:
+            raise Unavailable(f"failing: {', '.join(failing)}", hint="`sightline jobs list` says why.")
+        leads = "leading" if jobs is not None and jobs.leads else "not leading"
+        return f"{len(rows)} jobs, this process is {leads}"
+
+    return Ready({"database": database, "objects": objects}, {"jobs": background})
+
+
+def application(house: House, readiness: Ready) -> App:
+    """Everything that one process answers, by its role."""
+    role = house.settings.server.role
+    exact: dict[tuple[str, str], App] = {("GET", "/healthz"): healthz, ("GET", "/readyz"): readiness}
+    mounts: dict[str, App] = {}
+    if role in {"all", "reports"}:
+        typed = api(house)
+        exact |= _reference(typed)
+        mounts |= {"/api/v1/": typed, "/": Assets.load()}
+    return _wrapped(Router(exact, mounts), house)
+
+
+def _wrapped(router: App, house: House) -> App:
+    server = house.settings.server
+    limited = Timeout(BodyLimit(router, server.max_body_kb * 1024), server.request_timeout_s)
+    return SecurityHeaders(Access(limited), https=server.public_url.startswith("https://"))
+
+
+def _reference(typed: FastAPI) -> Mapping[tuple[str, str], App]:
+    rendered: dict[str, bytes] = {}
+
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature
+        if "page" not in rendered:
+            rendered["page"] = api_docs.page(typed.openapi()).encode()
+        await answer(send, 200, rendered["page"], b"text/html; charset=utf-8")
+
+    async def css(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature
+        await answer(send, 200, api_docs.CSS.encode(), b"text/css", [(b"cache-control", b"max-age=3600")])
+
+    return {("GET", "/api/v1/docs"): page, ("GET", "/api/v1/docs.css"): css}
+
+
+declare("/healthz", "GET", "says only that the process runs; asked by load balancers")
+declare("/readyz", "GET", "says which part is down; asked by load balancers")
+declare("/api/v1/docs", "GET", "the API's reference holds nothing of an installation")
+declare("/api/v1/openapi.json", "GET", "the same as a document")
+declare("/api/v1/docs.css", "GET", "the style of the API's reference")
+declare("/", "GET", "the dashboard's files; what they show comes from the API")

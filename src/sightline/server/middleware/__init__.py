@@ -1,0 +1,1 @@
+"""What every request passes through, one plain ASGI middleware per file."""

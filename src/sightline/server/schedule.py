@@ -1,0 +1,17 @@
+"""Which jobs there are: all of them, in one place."""
+
+from datetime import timedelta
+from typing import Final
+
+from sightline.accounts import invitations, setup, sign_ins, throttle
+from sightline.operate.house import House
+from sightline.server.jobs import Job, Progress
+
+
+async def _tidy_accounts(house: House, _progress: Progress) -> str:
+    """Remove what has ended long ago: sign-ins, setup links, invitations, counters of failed sign-ins."""
+    gone = [await part.forget_old(house.database) for part in (sign_ins, setup, invitations, throttle)]
+    return f"removed {sum(gone)} rows that had ended"
+
+
+JOBS: Final[tuple[Job[House], ...]] = (Job("accounts.tidy", timedelta(hours=1), _tidy_accounts),)
