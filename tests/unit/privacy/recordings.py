@@ -10,7 +10,9 @@ NOW = 1_760_000_000_000
 
 def site(*entries: str, text: str = "") -> Rules:
     """The default dictionary with unmask entries and whatever else a site's file says."""
-    return load(f'dictionary = 1\nname = "shop"\n{text}\n' + "".join(f"{SIGNED}{entry}\n" for entry in entries), default())
+    return load(
+        f'dictionary = 1\nname = "shop"\n{text}\n' + "".join(f"{SIGNED}{entry}\n" for entry in entries), default()
+    )
 
 
 class Page:
@@ -32,9 +34,15 @@ class Page:
     def text(self, text: str) -> dict[str, Any]:
         return {"type": 3, "textContent": text, "id": self.id()}
 
-    def snapshot(self, *body: Any, head: tuple[Any, ...] = (), href: str = "https://shop.test/help") -> list[dict[str, Any]]:
+    def snapshot(
+        self, *body: Any, head: tuple[Any, ...] = (), href: str = "https://shop.test/help"
+    ) -> list[dict[str, Any]]:
         html = self.element("html", self.element("head", *head), self.element("body", *body))
-        root = {"type": 0, "childNodes": [{"type": 1, "name": "html", "publicId": "", "systemId": "", "id": self.id()}, html], "id": 1}
+        root = {
+            "type": 0,
+            "childNodes": [{"type": 1, "name": "html", "publicId": "", "systemId": "", "id": self.id()}, html],
+            "id": 1,
+        }
         offset = {"top": 0, "left": 0}
         return [
             {"type": 4, "data": {"href": href, "width": 800, "height": 600}, "timestamp": NOW},

@@ -1,5 +1,7 @@
 """What the recording masker keeps, stars, drops and remembers."""
 
+# ruff: noqa: E501 - tables of cases read better with a case to a line
+
 import copy
 import itertools
 from typing import Any
@@ -11,7 +13,19 @@ import pytest
 from sightline.privacy.dictionary import Rules, default
 from sightline.privacy.recording.masker import MAX_EVENTS, RecordingTooLarge, encode, mask, rebuild
 from sightline.privacy.recording.state import State
-from tests.unit.privacy.recordings import NOW, Page, added, changed, find, increment, mutation, said, site, text_of, typed
+from tests.unit.privacy.recordings import (
+    NOW,
+    Page,
+    added,
+    changed,
+    find,
+    increment,
+    mutation,
+    said,
+    site,
+    text_of,
+    typed,
+)
 
 
 def masked(rules: Rules, events: list[Any]) -> list[Any]:
@@ -73,18 +87,35 @@ def test_text_is_starred_and_its_words_tell_no_exact_length() -> None:
         ("input", {"type": "number", "value": "4711", "autocomplete": "cc-csc"}, {"type": "number", "autocomplete": "cc-csc", "data-sl-field": "card_code"}),
     ],
 )  # fmt: skip
-def test_only_listed_attributes_are_kept_and_only_in_listed_forms(tag: str, given: dict[str, Any], kept: dict[str, Any]) -> None:
+def test_only_listed_attributes_are_kept_and_only_in_listed_forms(
+    tag: str, given: dict[str, Any], kept: dict[str, Any]
+) -> None:
     spelled = {"data-sl-masked" if name == "data_sl_masked" else name: value for name, value in given.items()}
     page = Page()
     element = page.element(tag)
-    element["attributes"] = {name if "rr_" in name else name.rstrip("_").replace("_", "-"): value for name, value in spelled.items()}
+    element["attributes"] = {
+        name if "rr_" in name else name.rstrip("_").replace("_", "-"): value for name, value in spelled.items()
+    }
     assert find(masked(default(), page.snapshot(element)), element["id"])["attributes"] == kept
+
+
+def test_a_change_that_cannot_be_kept_takes_the_old_value_away() -> None:
+    event = changed(
+        7, href="javascript:jane()", style="--who: jane", class_="jane", title="Jane", data_x="jane", lang=None
+    )
+    made = masked(default(), [event])[0]["data"]["attributes"]
+    assert made == [{"id": 7, "attributes": {"href": None, "style": None, "class": "", "title": "***", "lang": None}}]
 
 
 def test_a_class_is_kept_if_a_style_sheet_names_it_wherever_in_the_chunk_that_comes() -> None:
     page = Page()
     card = page.element("div", class_="css-x7q2k9 user-jane", id="root-x7")
-    late = increment(15, id=1, styleIds=[1], styles=[{"styleId": 1, "rules": [{"rule": ".css-x7q2k9 { color: red }"}, {"rule": "#root-x7{}"}]}])
+    late = increment(
+        15,
+        id=1,
+        styleIds=[1],
+        styles=[{"styleId": 1, "rules": [{"rule": ".css-x7q2k9 { color: red }"}, {"rule": "#root-x7{}"}]}],
+    )
     events = masked(default(), [*page.snapshot(card), late])
     assert find(events, card["id"])["attributes"] == {"class": "css-x7q2k9", "id": "root-x7"}
     assert "class" not in find(masked(default(), page.snapshot(card)), card["id"])["attributes"]
@@ -93,14 +124,16 @@ def test_a_class_is_kept_if_a_style_sheet_names_it_wherever_in_the_chunk_that_co
 def test_style_sheets_keep_their_rules_and_lose_what_is_not_layout() -> None:
     page = Page()
     style = page.element("style", "")
-    style["attributes"]["_cssText"] = '.a { color: red; content: "Jane" } /* jane */ .b::before { content: "\\f101"; background: url(jane.png) }'
+    style["attributes"]["_cssText"] = (
+        '.a { color: red; content: "Jane" } /* jane */ .b::before { content: "\\f101"; background: url(jane.png) }'
+    )
     kept = find(masked(default(), page.snapshot(style)), style["id"])["attributes"]["_cssText"]
     assert kept == '.a {color: red;content: "***"}  .b::before {content: "\\f101";background: url(about:invalid)}'
 
 
 def test_comments_scripts_text_areas_and_templates_lose_their_text() -> None:
     page = Page()
-    comment = {"type": 5, "textContent": "jane", "id": page.id()}
+    comment: dict[str, Any] = {"type": 5, "textContent": "jane", "id": page.id()}
     script, area = page.element("script", "var x = 'jane'"), page.element("textarea", "Dear Jane")
     events = masked(default(), page.snapshot(comment, script, area))
     assert find(events, comment["id"])["textContent"] == ""
@@ -114,13 +147,19 @@ def test_unknown_elements_get_a_name_that_says_nothing() -> None:
     style = page.element("style")
     style["attributes"]["_cssText"] = "shop-kartrv > p { color: red }"
     events = masked(default(), page.snapshot(known, named, unknown, head=(style,)))
-    assert [find(events, node["id"])["tagName"] for node in (known, named, unknown)] == ["x-sidebar", "shop-kartrv", "x-masked"]
+    assert [find(events, node["id"])["tagName"] for node in (known, named, unknown)] == [
+        "x-sidebar",
+        "shop-kartrv",
+        "x-masked",
+    ]
 
 
 def test_an_addition_keeps_nothing_but_its_place_and_its_node() -> None:
     node = {"type": 3, "textContent": "Jane", "id": 9}
     event = mutation(adds=[{"parentId": 5, "node": node, "jane": "Jane"}])
-    assert masked(default(), [event])[0]["data"]["adds"] == [{"parentId": 5, "nextId": None, "node": node | {"textContent": "***"}}]
+    assert masked(default(), [event])[0]["data"]["adds"] == [
+        {"parentId": 5, "nextId": None, "node": node | {"textContent": "***"}}
+    ]
 
 
 def test_typing_tells_that_there_is_a_value_and_nothing_else() -> None:
@@ -137,8 +176,14 @@ def test_a_password_that_is_shown_stays_a_password() -> None:
     rules = site('page = "/help"')
     first = [*page.snapshot(field), increment(2, type=2, id=field["id"])]
     state, before, _ = mask(rules, None, first)
-    told = {"type": 5, "data": {"tag": "sightline.page", "payload": {"href": "https://shop.test/help"}}, "timestamp": NOW + 50}
-    shown = mask(rules, rebuild(rules, [before]), [told, changed(field["id"], type="text"), typed(field["id"], "hunter2")])
+    told = {
+        "type": 5,
+        "data": {"tag": "sightline.page", "payload": {"href": "https://shop.test/help"}},
+        "timestamp": NOW + 50,
+    }
+    shown = mask(
+        rules, rebuild(rules, [before]), [told, changed(field["id"], type="text"), typed(field["id"], "hunter2")]
+    )
     assert state.special[field["id"]].field == "password"
     assert shown.events[-1]["data"]["text"] == "********"
 
@@ -149,7 +194,11 @@ def test_a_button_of_choice_tells_nothing_and_a_select_no_value() -> None:
     radio = page.element("input", type="radio", name="gender", value="f")
     box = page.element("input", type="checkbox", name="newsletter")
     events = masked(default(), [*page.snapshot(choice, radio, box), typed(choice["id"], "j"), typed(radio["id"], "f", checked=True), typed(box["id"], "on", checked=True)])  # fmt: skip
-    assert [(event["data"]["text"], event["data"]["isChecked"]) for event in events[2:]] == [("", False), ("", False), ("", True)]
+    assert [(event["data"]["text"], event["data"]["isChecked"]) for event in events[2:]] == [
+        ("", False),
+        ("", False),
+        ("", True),
+    ]
 
 
 def test_what_an_entry_unmasks_is_readable_below_it_except_for_what_detectors_and_fields_hold() -> None:
@@ -159,10 +208,16 @@ def test_what_an_entry_unmasks_is_readable_below_it_except_for_what_detectors_an
     plain = page.element("input", type="text", name="q", value="red shoes")
     private = page.element("div", "Jane", data_private="")
     frame = page.element("iframe")
-    area = page.element("section", "Opening hours", mail, name, plain, private, frame, class_="catalogue", title="Our hours")
+    area = page.element(
+        "section", "Opening hours", mail, name, plain, private, frame, class_="catalogue", title="Our hours"
+    )
     other = page.element("p", "Jane")
     events = page.snapshot(area, other)
-    document = {"type": 0, "childNodes": [page.element("html", page.element("body", "Framed"))], "id": page.id()}
+    document: dict[str, Any] = {
+        "type": 0,
+        "childNodes": [page.element("html", page.element("body", "Framed"))],
+        "id": page.id(),
+    }
     events = masked(site('selector = ".catalogue"'), [*events, added(frame["id"], document)])
     assert find(events, area["id"])["childNodes"][0]["textContent"] == "Opening hours"
     assert find(events, area["id"])["attributes"]["title"] == "Our hours"
@@ -186,12 +241,22 @@ def test_unmasking_follows_the_tree_when_nodes_are_added_moved_and_changed() -> 
     state, clear, _ = mask(rules, state, copy.deepcopy(events))
     assert [find(clear, first["id"])["textContent"], clear[-1]["data"]["texts"][0]["value"]] == ["Shoes", "Boots"]
     # Moved out of the unmasked part: the recorder removes it and adds it and all below it again.
-    moved = [mutation(removes=[{"parentId": inside["id"], "id": shoes["id"]}]), added(outside["id"], shoes), added(shoes["id"], first)]
+    moved = [
+        mutation(removes=[{"parentId": inside["id"], "id": shoes["id"]}]),
+        added(outside["id"], shoes),
+        added(shoes["id"], first),
+    ]
     state, starred, _ = mask(rules, state, copy.deepcopy([*moved, said(first["id"], "Hats")]))
     assert [find(starred, first["id"])["textContent"], starred[-1]["data"]["texts"][0]["value"]] == ["******", "***"]
     # Back again, and then the ancestor loses its class.
-    back = [mutation(removes=[{"parentId": outside["id"], "id": shoes["id"]}]), added(inside["id"], shoes), added(shoes["id"], first)]
-    state, again, _ = mask(rules, state, copy.deepcopy([*back, changed(inside["id"], class_="user-jane"), said(first["id"], "Jane")]))
+    back = [
+        mutation(removes=[{"parentId": outside["id"], "id": shoes["id"]}]),
+        added(inside["id"], shoes),
+        added(shoes["id"], first),
+    ]
+    state, again, _ = mask(
+        rules, state, copy.deepcopy([*back, changed(inside["id"], class_="user-jane"), said(first["id"], "Jane")])
+    )
     assert find(again, first["id"])["textContent"] == "Shoes"
     assert again[-1]["data"]["texts"][0]["value"] == "***"
     assert rebuild(rules, [before, clear, starred, again]) == state
@@ -213,7 +278,11 @@ def test_an_entry_bound_to_a_page_ends_with_that_page() -> None:
     snapshot = page.snapshot(page.element("p", text), href="https://shop.test/help/start?user=jane")
 
     def custom(href: str) -> dict[str, Any]:
-        return {"type": 5, "data": {"tag": "sightline.page", "payload": {"href": href, "title": "Jane"}}, "timestamp": NOW + 60}
+        return {
+            "type": 5,
+            "data": {"tag": "sightline.page", "payload": {"href": href, "title": "Jane"}},
+            "timestamp": NOW + 60,
+        }
 
     # The recorder has not told that it reports changes of the page, so nothing is certain once it runs.
     unsure = masked(rules, [*snapshot, said(text["id"], "Prices")])
@@ -239,8 +308,8 @@ def test_a_blocked_element_has_no_children_then_or_later() -> None:
     frame["attributes"] = {"rr_src": "https://js.stripe.com/v3/jane?x"}
     block = page.element("div", page.element("p", "Jane"), class_="sightline-block")
     snapshot = page.snapshot(frame, block)
-    late = {"type": 0, "childNodes": [page.element("html")], "id": page.id()}
-    state, events, _ = mask(default(), None, snapshot)
+    late: dict[str, Any] = {"type": 0, "childNodes": [page.element("html")], "id": page.id()}
+    _, events, _ = mask(default(), None, snapshot)
     assert find(events, block["id"])["childNodes"] == []
     assert find(events, block["id"])["attributes"] == {"class": "sightline-block", "data-sl-blocked": ""}
     assert mask(default(), rebuild(default(), [events]), [added(frame["id"], late)]).events == []
@@ -289,7 +358,10 @@ def test_events_keep_what_their_type_names(event: dict[str, Any], kept: dict[str
 
 
 def test_a_canvas_is_recorded_only_where_a_site_opted_in_and_its_words_never() -> None:
-    pixels = {"rr_type": "ImageBitmap", "args": [{"rr_type": "Blob", "data": [{"rr_type": "ArrayBuffer", "base64": "AAAA"}], "type": "image/png"}]}
+    pixels = {
+        "rr_type": "ImageBitmap",
+        "args": [{"rr_type": "Blob", "data": [{"rr_type": "ArrayBuffer", "base64": "AAAA"}], "type": "image/png"}],
+    }
     commands = [
         {"property": "fillText", "args": ["Jane Doe", 1, 2]},
         {"property": "fillStyle", "args": ["#336699"], "setter": True},
@@ -320,7 +392,12 @@ def test_the_console_and_the_network_keep_what_no_rule_calls_personal() -> None:
     assert "abcdef" not in text
     made = events[1]["data"]["payload"]["requests"][0]
     assert made["name"].startswith("https://shop.test/api/users/:id")
-    assert [made["method"], made["status"], made["startTime"], made["requestHeaders"]["Accept"]] == ["POST", 200, 12.5, "text/html"]
+    assert [made["method"], made["status"], made["startTime"], made["requestHeaders"]["Accept"]] == [
+        "POST",
+        200,
+        12.5,
+        "text/html",
+    ]
     assert not {"requestBody", "responseBody", "nextHopProtocol"} & made.keys()
     assert events[0]["data"]["payload"]["level"] == "error"
     assert "open" in events[0]["data"]["payload"]["payload"][0]
@@ -340,7 +417,9 @@ def test_a_state_survives_the_way_to_another_process() -> None:
 
 def test_without_unmask_entries_a_state_holds_only_what_is_special() -> None:
     page = Page()
-    state, _, _ = mask(default(), None, page.snapshot(*(page.element("p", "x") for _ in range(1000)), page.element("input")))
+    state, _, _ = mask(
+        default(), None, page.snapshot(*(page.element("p", "x") for _ in range(1000)), page.element("input"))
+    )
     assert len(state.nodes) + len(state.within) == 0
     assert len(state.special) == 1
 

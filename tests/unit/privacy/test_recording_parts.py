@@ -1,5 +1,7 @@
 """The parts of the recording masker: words, stars, style sheets, selectors."""
 
+# ruff: noqa: E501 - tables of cases read better with a case to a line
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,17 @@ from sightline.privacy.selectors import SelectorError, Shape, parse
 
 @pytest.mark.parametrize(
     "identifier",
-    ["btn-primary", "col-12", "md:w-1/2", "navItemActive", "MuiButton-root", "text-rose-500", "h1", "fa-cart-plus", "bg-gray-50"],
+    [
+        "btn-primary",
+        "col-12",
+        "md:w-1/2",
+        "navItemActive",
+        "MuiButton-root",
+        "text-rose-500",
+        "h1",
+        "fa-cart-plus",
+        "bg-gray-50",
+    ],
 )
 def test_identifiers_of_page_words_and_small_numbers_are_plain(identifier: str) -> None:
     assert is_plain(identifier)
@@ -30,7 +42,7 @@ def test_names_numbers_and_hashes_are_not_plain(identifier: str) -> None:
 
 
 def test_no_common_given_name_is_a_page_word_except_those_refused_beside_an_owner() -> None:
-    names = "james mary robert patricia john jennifer michael linda david elizabeth william barbara richard susan joseph jessica thomas sarah charles karen anna maria jose ali mohammed wei yuki ivan olga jane doe smith miller meyer garcia nguyen lee"  # noqa: E501
+    names = "james mary robert patricia john jennifer michael linda david elizabeth william barbara richard susan joseph jessica thomas sarah charles karen anna maria jose ali mohammed wei yuki ivan olga jane doe smith miller meyer garcia nguyen lee"
     assert WORDS.isdisjoint(names.split())
     assert {"rose", "violet", "olive", "ruby", "mark", "max", "may", "pat"} & WORDS <= AMBIGUOUS
 
@@ -43,7 +55,9 @@ def test_starring_shows_nothing_and_is_done_after_one_time(text: str) -> None:
     assert len(starred) <= max(8, 4 * len(text))
 
 
-@pytest.mark.parametrize("text", ["x" * 100_000, "a " * 100_000, "a\n" * 100_000, " " * 100_000, "word " * 20_000 + "\n"])
+@pytest.mark.parametrize(
+    "text", ["x" * 100_000, "a " * 100_000, "a\n" * 100_000, " " * 100_000, "word " * 20_000 + "\n"]
+)
 def test_starred_text_is_bounded_and_stable_at_the_bound(text: str) -> None:
     starred = star(text)
     assert len(starred) <= MAX_TEXT
@@ -99,7 +113,13 @@ def shape(tag: str = "div", id: str = "", classes: str = "", **attributes: str) 
     return Shape(tag, id, frozenset(classes.split()), tuple(attributes.items()))
 
 
-PATH = [shape("a", classes="link", href="https://x.test/a"), shape("li"), shape("ul", classes="menu"), shape("nav", id="top"), shape("body")]
+PATH = [
+    shape("a", classes="link", href="https://x.test/a"),
+    shape("li"),
+    shape("ul", classes="menu"),
+    shape("nav", id="top"),
+    shape("body"),
+]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,9 @@ class Attributes:
                     kept = self._named.get(value, known)
                 if kept is known:
                     kept = self._decide(out, tag, name, value, changed=changed)
-                if kept is not None:
+                if kept is _UNSETTLED:
+                    continue
+                if kept is not None or changed:  # of an element that exists, the value before must not stay
                     out[name] = kept
             elif changed and value is None:
                 out[name] = None
@@ -125,7 +127,7 @@ class Attributes:
         kept = self._handlers[kind](out, tag, name, value, changed)
         if kept is _UNSETTLED:
             self.noticed = self.noticed or self._is_noticed(kind, name, value)
-            return None
+            return kept
         if self._is_noticed(kind, name, value):
             self.noticed = True
         elif kind in _LASTING and len(value) <= _MAX_LENGTH:
@@ -195,8 +197,8 @@ class Attributes:
         self._open.append((out, name, tokens, changed))
         return _UNSETTLED
 
-    def _style(self, _out: dict[str, Any], _tag: str, _name: str, value: str, changed: bool) -> Any:  # noqa: FBT001
-        return clean_style(value) or ("" if changed else None)
+    def _style(self, _out: dict[str, Any], _tag: str, _name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
+        return clean_style(value) or None
 
     def _words(self, _out: dict[str, Any], _tag: str, name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
         if len(value) > _MAX_LENGTH:
@@ -232,10 +234,10 @@ class Attributes:
     def _content(self, _out: dict[str, Any], tag: str, _name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
         return value if tag == "meta" and len(value) <= 256 and n.VIEWPORT.fullmatch(value) else None
 
-    def _sheet(self, _out: dict[str, Any], _tag: str, _name: str, value: str, changed: bool) -> Any:  # noqa: FBT001
+    def _sheet(self, _out: dict[str, Any], _tag: str, _name: str, value: str, _changed: bool) -> Any:  # noqa: FBT001
         sheet = clean_sheet(value)
         self.state.learn(sheet.names)
-        return sheet.text or ("" if changed else None)
+        return sheet.text or None
 
     def _other(self, out: dict[str, Any], name: str, kind: int, value: Any) -> None:
         """Values that are no text: flags as `true`, numbers of scroll positions and media, styles by property."""

@@ -110,13 +110,13 @@ class Tree(Sight):
 
     # ---- nodes ------------------------------------------------------------------------------------------------------
 
-    def nodes(self, top: Sequence[Any], context: int, parent: int) -> None:  # noqa: C901, PLR0912 - see below
+    def nodes(self, top: Sequence[Any], around: int, above: int) -> None:  # noqa: C901, PLR0912 - see below
         """Mask nodes and all below them, in place.
 
         One loop, because trees are deep and hostile ones deeper, and because a call per node costs half the speed.
         """
         # Level by level: the style sheets of the head are read before what they name.
-        queue: list[tuple[Sequence[Any], int, int, int]] = [(top, context, parent, 0)]
+        queue: list[tuple[Sequence[Any], int, int, int]] = [(top, around, above, 0)]
         tracked, within = self.tracked, self.state.within
         held, tags = self.state.nodes, _TAGS
         for nodes, context, parent, depth in queue:
@@ -173,11 +173,11 @@ class Tree(Sight):
             return context
         made = special_of(tag, raw, self.asked(node["id"], tag, raw) if tag in n.CONTROLS else None)
         self.state.special[node["id"]] = made
-        if tag in n.CONTROLS:
-            self._control(made, raw, out, clear=False)
         if made.field:
             out[n.FIELD] = made.field
             context = LOCKED
+        if tag in n.CONTROLS:
+            self._control(made, raw, out, clear=False)
         return _INSIDE.get(tag, context)
 
     def _look(self, node: dict[str, Any], raw: dict[str, Any], context: int, parent: int) -> int:
