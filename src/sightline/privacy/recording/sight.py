@@ -91,19 +91,30 @@ class Sight:
         if not self.tracked:
             return LOCKED
         known = self._contexts.get(node)
-        if known is None:
-            known = self._contexts[node] = self._climb(node)
-        return known
+        return self._climb(node) if known is None else known
 
     def _climb(self, node: int) -> int:
-        path: list[Shape] = []
-        while node:
+        trail: list[tuple[int, Element]] = []
+        context: int | None = None
+        while node and context is None:
             held = self.state.nodes.get(node)
-            if not isinstance(held, Element) or held.locked or held.shape.barrier or len(path) > MAX_DEPTH:
-                return LOCKED
-            path.append(held.shape)
+            if not isinstance(held, Element) or len(trail) > MAX_DEPTH:
+                return LOCKED  # not remembered: what is missing may still come
+            trail.append((node, held))
             node = held.parent
-        return CLEAR if any(self.is_seen(path[at:]) for at in range(len(path))) else MASKED
+            context = self._contexts.get(node)
+        context = MASKED if context is None else context
+        for number, held in reversed(trail):
+            if held.locked or held.shape.barrier:
+                context = LOCKED
+            elif context == MASKED and self.is_selected(held.shape, held.parent):
+                context = CLEAR
+            self._contexts[number] = context
+        return context
+
+    def is_selected(self, shape: Shape, parent: int) -> bool:
+        """Whether an unmask entry selects an element of this shape below that parent."""
+        return self.policy.is_subject(shape) and self.is_seen([shape, *self.path_above(parent)])
 
     def is_seen(self, path: Sequence[Shape]) -> bool:
         """Whether an unmask entry that holds here selects the first of these shapes."""

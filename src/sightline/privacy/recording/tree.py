@@ -69,20 +69,15 @@ class Tree(Sight):
 
     def mutation(self, data: dict[str, Any]) -> dict[str, Any] | None:
         self.see(certain=self.state.follows)
-        out: dict[str, Any] = {
-            "source": 0,
-            "texts": [],
-            "attributes": [],
-            "removes": [self._remove(entry) for entry in _entries(data, "removes")],
-            "adds": [made for made in map(self._add, _entries(data, "adds")) if made],
-        }
+        removes = [self._remove(entry) for entry in _entries(data, "removes")]
         self.forget_contexts()
-        out["attributes"] = [made for made in map(self._change, _entries(data, "attributes")) if made]
-        self.forget_contexts()
-        out["texts"] = [made for made in map(self._say, _entries(data, "texts")) if made]
+        adds = [made for made in map(self._add, _entries(data, "adds")) if made]
+        attributes = [made for made in map(self._change, _entries(data, "attributes")) if made]
+        texts = [made for made in map(self._say, _entries(data, "texts")) if made]
+        out = {"source": 0, "texts": texts, "attributes": attributes, "removes": removes, "adds": adds}
         if data.get("isAttachIframe") is True:
             out["isAttachIframe"] = True
-        return out if out["texts"] or out["attributes"] or out["removes"] or out["adds"] else None
+        return out if texts or attributes or removes or adds else None
 
     def input(self, data: dict[str, Any]) -> dict[str, Any] | None:
         """A value that was typed or chosen; only that there is one, and only when that changes."""
@@ -195,7 +190,7 @@ class Tree(Sight):
             self.state.special[node_id] = made
         if self.tracked:
             self.state.nodes[node_id] = Element(parent, seen, locked)
-            if context == MASKED and self.policy.is_subject(seen) and self.is_seen([seen, *self.path_above(parent)]):
+            if context == MASKED and self.is_selected(seen, parent):
                 context = CLEAR
             if context == CLEAR:
                 self.attributes.reveal(tag, raw, out)
@@ -284,9 +279,10 @@ class Tree(Sight):
         node = entry["node"]
         if context < 0:
             context = self.context(parent) if self.tracked else LOCKED
+        moved = node["id"] in self.state.nodes
         self.nodes([node], context, parent)
-        if self.tracked:
-            self.forget_contexts()  # what hung on nothing may hang on something now
+        if moved:
+            self.forget_contexts()
         if self.state.texts or self.state.values:
             self.state.texts.pop(node["id"], None)
             self.state.values.pop(node["id"], None)
