@@ -437,7 +437,36 @@ def test_a_failing_rule_masks_the_event_whole(monkeypatch: pytest.MonkeyPatch) -
     result = mask(rules, None, snapshot)
     assert result.dropped == {"masked whole": 1}
     assert text_of(find(result.events, box["id"])) == "*********"
-    assert find(result.events, box["id"])["attributes"] == {}
+    assert find(result.events, box["id"])["attributes"] == {"data-sl-masked": ""}
+    assert mask(rules, None, copy.deepcopy(result.events)).events == result.events
+
+
+def test_after_an_event_that_failed_nothing_is_unmasked_until_the_next_snapshot() -> None:
+    page = Page()
+    field = page.element("input", type="text", name="q")
+    text = page.text("Shoes")
+    box = page.element("div", field, text, class_="catalogue")
+    rules = site('selector = ".catalogue"')
+    broken = mutation(attributes=[{"id": field["id"], "attributes": {"type": "password"}}], removes="broken")
+    later = [typed(field["id"], "hunter2"), said(text["id"], "Boots")]
+    before = mask(rules, None, [*page.snapshot(box), broken])
+    assert before.dropped == {"unreadable": 1}
+    for state in (rebuild(rules, [copy.deepcopy(before.events)]), before.state):
+        events = mask(rules, state, copy.deepcopy(later)).events
+        assert [events[0]["data"]["text"], events[1]["data"]["texts"][0]["value"]] == ["********", "******"]
+    again = mask(rules, before.state, [*page.snapshot(box), said(text["id"], "Boots")]).events
+    assert again[-1]["data"]["texts"][0]["value"] == "Boots"
+
+
+def test_a_position_out_of_range_costs_only_its_event() -> None:
+    page = Page()
+    text = page.text("Shoes")
+    move = increment(1, positions=[{"x": 1e12, "y": 2, "id": 3, "timeOffset": 0}])
+    result = mask(
+        site('selector = "p"'), None, [*page.snapshot(page.element("p", text)), move, said(text["id"], "Boots")]
+    )
+    assert result.events[-1]["data"]["texts"][0]["value"] == "Boots"
+    assert result.dropped == {"unreadable": 1}
 
 
 def test_a_chunk_with_too_many_events_is_refused() -> None:

@@ -54,9 +54,10 @@ def mask(rules: Rules, state: State | None, chunk: Sequence[Any], *, record_canv
             f"a chunk has at most {MAX_EVENTS} events, this one {len(chunk)}", hint="Send smaller chunks."
         )
     one = _Chunk(rules, State() if state is None else state, record_canvas=record_canvas)
-    events = [made for made in map(one.event, chunk) if made is not None]
+    for event in chunk:
+        one.take(event)
     one.settle()
-    return Masked(one.state, events, one.dropped)
+    return Masked(one.state, one.events, one.dropped)
 
 
 def rebuild(rules: Rules, chunks: Iterable[Sequence[Any]], *, record_canvas: bool = False) -> State:
@@ -75,36 +76,49 @@ def encode(events: Sequence[Event]) -> bytes:
         return msgspec.json.encode(events)
 
 
+class _LeftOut(Exception):
+    """Not an error: an event that is not kept."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class _Chunk:
     def __init__(self, rules: Rules, state: State, *, record_canvas: bool) -> None:
         self.rules = rules
         self.state = state
         self.record_canvas = record_canvas
         self.dropped: dict[str, int] = {}
+        self.events: list[Event] = []
         self.tree = Tree(policy_of(rules), state, self.dropped)
 
-    def event(self, event: Any) -> Event | None:
-        """One event, masked; None if nothing of it is kept."""
+    def take(self, event: Any) -> None:
+        """Mask one event, and keep what may be kept of it."""
         try:
-            kind, moment = event["type"], event["timestamp"]
+            kind, moment, data = event["type"], event["timestamp"], event.get("data")
             if moment.__class__ is float and moment == int(moment):
                 moment = int(moment)
-            if moment.__class__ is not int or not 0 <= moment <= MAX_TIME:
-                return self._drop("timestamp")
-            if kind.__class__ is not int or not _READY <= kind <= _PLUGIN:
-                return self._drop("unknown event")
         except Exception:  # noqa: BLE001 - whatever it is, it is no event
             return self._drop("unreadable")
+        if moment.__class__ is not int or not 0 <= moment <= MAX_TIME:
+            return self._drop("timestamp")
+        if kind.__class__ is not int or not _READY <= kind <= _PLUGIN:
+            return self._drop("unknown event")
         try:
-            data = self._data(kind, event["data"] if kind > _LOADED else None)
+            made = self._data(kind, data)
+        except _LeftOut as why:
+            return self._drop(why.reason)
         except Exception:  # noqa: BLE001 - no failure may let a value through
-            data = self._whole(kind, event)
-        return None if data is None else {"type": kind, "data": data, "timestamp": moment}
+            made = self._whole(kind, moment, data)
+        if made is not None:
+            self.events.append({"type": kind, "data": made, "timestamp": moment})
+        return None
 
     def settle(self) -> None:
         self.tree.attributes.settle()
 
-    def _data(self, kind: Any, data: Any) -> Event | None:
+    def _data(self, kind: int, data: Any) -> Event | None:
         if kind == _INCREMENT:
             return self._increment(data)
         if kind == _SNAPSHOT:
@@ -115,7 +129,10 @@ class _Chunk:
             return self._meta(data)
         if kind == _CUSTOM:
             return self._custom(data)
-        return payloads.mask_plugin(self.rules, data) or self._drop("unknown plugin")
+        made = payloads.mask_plugin(self.rules, data)
+        if made is None:
+            raise _LeftOut("unknown plugin")
+        return made
 
     def _increment(self, data: Any) -> Event | None:
         source = data["source"]
@@ -126,8 +143,12 @@ class _Chunk:
         if source == _SELECTION:
             return self._selection(data)
         if source == _CANVAS:
-            return canvas.mask_canvas(data) if self.record_canvas else self._drop("canvas")
-        return mask_small(self.state, source, data) or self._drop("not kept")
+            made = canvas.mask_canvas(data) if self.record_canvas else None
+        else:
+            made = mask_small(self.state, source, data)
+        if made is None:
+            raise _LeftOut("canvas" if source == _CANVAS else "not kept")
+        return made
 
     def _meta(self, data: Any) -> Event:
         if not isinstance(data["href"], str):
@@ -140,6 +161,8 @@ class _Chunk:
         made = payloads.mask_custom(self.rules, data)
         if made["tag"] == payloads.PAGE:
             self.state.page, self.state.follows = payloads.path_of(made["payload"]["href"]), True
+        elif made["tag"] == payloads.LOST:
+            self.state.restart()
         return made
 
     def _selection(self, data: Any) -> Event | None:
@@ -150,24 +173,30 @@ class _Chunk:
         ]
         return made if made["ranges"] or not data["ranges"] else None
 
-    def _whole(self, kind: Any, event: Any) -> Event | None:
-        """Mask without any rule what could not be masked with them; then nothing is known of what was before."""
-        try:
-            made = whole.mask_whole(kind, event["data"])
-        except Exception:  # noqa: BLE001 - the last line: what cannot be read at all is left out
-            made = None
-        if made is None:
-            return self._drop("unreadable")
-        self.state.restart()
-        self.dropped["masked whole"] = self.dropped.get("masked whole", 0) + 1
-        try:
-            # What is masked whole goes the usual way once more, so that the state follows from what is put out.
-            return self._data(kind, made)
-        except Exception:  # noqa: BLE001 - it is masked already
-            self.state.restart()
-            return whole.mask_whole(kind, made)
+    def _whole(self, kind: int, moment: int, data: Any) -> Event | None:
+        """Mask without any rule what could not be masked with them.
 
-    def _drop(self, reason: str) -> Event | None:
-        """Count what is left out; nothing, as an event."""
-        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+        What it changed in the page is not known then. So the tree is forgotten and nothing is unmasked until the next
+        snapshot; an event of our own says so to whoever builds the state from what is stored.
+        """
+        if kind != _SNAPSHOT and not (
+            kind == _INCREMENT and isinstance(data, dict) and data.get("source") == _MUTATION
+        ):
+            self._drop("unreadable")
+            return None
+        lost = {"tag": payloads.LOST, "payload": None}
+        self.events.append({"type": _CUSTOM, "data": lost, "timestamp": moment})
+        self.state.restart()
+        try:
+            made = whole.mask_whole(kind, data)
+            if made is not None:
+                self._drop("masked whole")
+                # The usual way once more, so that the state follows from what is put out.
+                return self._data(kind, made)
+        except Exception:  # noqa: BLE001 - the last line: what cannot be read at all is left out
+            self.state.restart()
+        self._drop("unreadable")
         return None
+
+    def _drop(self, reason: str) -> None:
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1

@@ -16,6 +16,7 @@ from sightline.privacy.structures import mask_exception, mask_headers, mask_json
 from sightline.privacy.urls import mask_url
 
 PAGE: Final = "sightline.page"  # {href}: the page changed without a load; a recorder that sends it sends it always
+LOST: Final = "sightline.lost"  # written by the masker: an event could not be read; from here on the page is unknown
 MAX_ARGUMENTS: Final = 100
 MAX_REQUESTS: Final = 1000
 MAX_KEYS: Final = 100
@@ -53,6 +54,8 @@ def mask_custom(rules: Rules, data: Mapping[str, Any]) -> dict[str, Any]:
     if tag == PAGE:
         href = payload.get("href") if isinstance(payload, dict) else None
         return {"tag": PAGE, "payload": {"href": mask_address(rules, href) if isinstance(href, str) else ""}}
+    if tag == LOST:
+        return {"tag": LOST, "payload": None}
     return {"tag": tag if is_plain(tag.replace(".", "-")) else "custom", "payload": _outline(payload, 0)}
 
 

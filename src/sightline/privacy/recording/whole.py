@@ -72,11 +72,9 @@ class _Whole:
             made |= {"name": "html", "publicId": "", "systemId": ""}
         elif kind == 2:
             tag = node.get("tagName")
-            made |= {
-                "tagName": tag if isinstance(tag, str) and tag in n.TAGS else n.UNKNOWN_TAG,
-                "attributes": {},
-                "childNodes": [],
-            }
+            known = isinstance(tag, str) and tag in n.TAGS
+            # Marked, since what it asked for or showed is not known any more.
+            made |= {"tagName": tag if known else n.UNKNOWN_TAG, "attributes": {n.MASKED: ""}, "childNodes": []}
         elif kind == 3:
             text = node.get("textContent")
             made["textContent"] = star(text) if isinstance(text, str) else ""
