@@ -140,6 +140,9 @@ class Gates:
             self._by_cluster |= bool(detector.digits) << index
             self._told |= bool(detector.context) << index
         self._by_token |= 1
+        # Shapes under the two characters that they begin with: most tokens hold none of these.
+        roots = dict.fromkeys(part[:2] for part, _ in self._letters)
+        self._by_root = [(root, [pair for pair in self._letters if pair[0][:2] == root]) for root in roots]
         self._hexadecimal = self._words.hexadecimal()
         # Plain dictionaries, emptied when full: a method call per token would cost more than all else here.
         self._judged: dict[bytes, int] = {}
@@ -240,9 +243,11 @@ class Gates:
         elif len(token) <= _SHORT and self._hexadecimal:
             bits = self._words.among(_WORD.findall(token.decode("ascii")))
         form = token.translate(_SHAPES)
-        for part, opens in self._letters:
-            if part in form:
-                bits |= opens
+        for root, parts in self._by_root:
+            if root in form:
+                for part, opens in parts:
+                    if part in form:
+                        bits |= opens
         return bits
 
     def _cluster(self, form: bytes) -> int:
