@@ -70,7 +70,10 @@ def _of_detector(compiled: Compiled, bit: int) -> tuple[str, int, bool]:
     """The context where a detector needs one, since `[0-9]{4}` alone is everywhere; else its sieve or its pattern."""
     detector = compiled.detector
     if compiled.near is not None:
-        return near_pattern([*detector.context, *detector.context_after]), bit, True
+        near = near_pattern([*detector.context, *detector.context_after])
+        # What a context announces begins within its reach; what it announces from behind is not told from here.
+        announced = "" if detector.context_after else f"[\\x00-\\x7f]{{0,{detector.reach + 1}}}(?:{detector.pattern})"
+        return f"(?:{near}){announced}", bit, True
     if detector.sieve:
         return detector.sieve, bit, False
     if detector.before and not detector.left and not detector.group and not detector.rescan:

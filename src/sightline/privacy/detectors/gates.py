@@ -20,14 +20,14 @@ _SECRET: Final = 12  # no known key is shorter
 PREFIX: Final = 4  # letters by which `word*` is known
 # How little a word tells, since it stands in many names: of a phrase the most telling word is looked for.
 _COMMON: Final = {
-    **dict.fromkeys(
-        ("is", "of", "on", "your", "my", "the", "user", "id", "name", "message", "line", "api", "app", "me"), 2
-    ),
-    **dict.fromkeys(("last", "service", "date", "set", "source", "group", "page", "time", "code", "type", "data"), 2),
-    **dict.fromkeys(
-        ("request", "client", "host", "file", "connection", "account", "body", "sort", "push", "old", "from", "to"), 2
-    ),
-    **dict.fromkeys(("key", "number", "no", "num", "address", "first", "access", "card", "mail", "home"), 1),
+    word: rank
+    for rank, words in (
+        (1, "key number no num address first access card mail home"),
+        (2, "last user api date set source group page time code type data from to request client host file connection"),
+        (2, "account body sort push old"),
+        (3, "is of on your my the id name message line app me service"),
+    )
+    for word in words.split()
 }
 
 
@@ -140,6 +140,9 @@ class Gates:
             self._by_cluster |= bool(detector.digits) << index
             self._told |= bool(detector.context) << index
         self._by_token |= 1
+        # Shapes under the two characters that they begin with: most tokens hold none of these.
+        roots = dict.fromkeys(part[:2] for part, _ in self._letters)
+        self._by_root = [(root, [pair for pair in self._letters if pair[0][:2] == root]) for root in roots]
         self._hexadecimal = self._words.hexadecimal()
         # Plain dictionaries, emptied when full: a method call per token would cost more than all else here.
         self._judged: dict[bytes, int] = {}
@@ -240,9 +243,11 @@ class Gates:
         elif len(token) <= _SHORT and self._hexadecimal:
             bits = self._words.among(_WORD.findall(token.decode("ascii")))
         form = token.translate(_SHAPES)
-        for part, opens in self._letters:
-            if part in form:
-                bits |= opens
+        for root, parts in self._by_root:
+            if root in form:
+                for part, opens in parts:
+                    if part in form:
+                        bits |= opens
         return bits
 
     def _cluster(self, form: bytes) -> int:
