@@ -143,7 +143,7 @@ class SignalSettings(Section, frozen=True, kw_only=True):
     gather_ms: Annotated[
         int, Meta(ge=0, le=100, description="A commit waits this long at most for others to join.")
     ] = 3
-    commit_rows: Annotated[int, Meta(ge=1, le=100_000, description="Signals in one commit at most.")] = 2000
+    commit_rows: Annotated[int, Meta(ge=1, le=32_768, description="Signals in one commit at most.")] = 2000
     commit_timeout_s: Annotated[
         int, Meta(ge=1, le=60, description="A commit that takes longer is given up and answered with 503.")
     ] = 5

@@ -1,7 +1,10 @@
 """Signals to store, and a folder to seal them in."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from sightline import clock
 from sightline.errors import NotFound
@@ -20,6 +23,11 @@ def event(number: int = 0, *, site: int = 1, **fields: Any) -> Event:
 
 def events(count: int, *, first: int = 0, **fields: Any) -> list[Event]:
     return [event(number, **fields) for number in range(first, first + count)]
+
+
+class Blob(Struct, frozen=True):
+    name: str
+    modified_ms: int
 
 
 class Folder:
@@ -41,6 +49,13 @@ class Folder:
 
     async def delete(self, name: str) -> None:
         (self.root / name).unlink(missing_ok=True)
+
+    async def walk(self, prefix: str = "") -> AsyncIterator[Blob]:
+        for path in sorted((self.root / prefix).rglob("*")):
+            if path.is_dir():
+                continue
+            found = path.stat()
+            yield Blob(name=str(path.relative_to(self.root)), modified_ms=int(found.st_mtime * 1000))
 
     def names(self) -> list[str]:
         return sorted(str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file())

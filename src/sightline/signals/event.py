@@ -3,7 +3,7 @@
 from enum import IntEnum
 from typing import Final
 
-from sightline.signals.kind import Big, Integer, Json, Path, Query, Signal, Small, Text, Word, declare
+from sightline.signals.kind import Integer, Json, Maybe, Path, Query, Signal, Small, Text, Word, declare
 
 # Money is counted in ten-thousandths, so that sums are exact in every engine.
 REVENUE_SCALE: Final = 10_000
@@ -22,7 +22,7 @@ class EventType(IntEnum):
 class Event(Signal, frozen=True, kw_only=True, gc=False):
     """One event with everything that reports ask about it, so that no report joins. An absent text is empty."""
 
-    revenue: Big = 0
+    revenue: Maybe = None  # in ten-thousandths; None when nothing was bought
     engagement_ms: Integer = 0
     type: Small = EventType.PAGE
     hostname: Text = ""

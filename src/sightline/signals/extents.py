@@ -4,6 +4,7 @@ Only what the catalogue lists exists for readers; an object that a crash left be
 """
 
 import hashlib
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Final, Protocol
 
@@ -18,6 +19,16 @@ from sightline.sql import queries
 SQL: Final = queries("sightline.signals", "extents.sql")
 
 
+class Listed(Protocol):
+    """An object in a listing."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def modified_ms(self) -> int: ...
+
+
 class Objects(Protocol):
     """What extents need of an object store."""
 
@@ -27,6 +38,9 @@ class Objects(Protocol):
         """Read an object; `NotFound` when there is none."""
 
     async def delete(self, name: str) -> None: ...
+
+    def walk(self, prefix: str = "") -> AsyncIterator[Listed]:
+        """List the objects below a folder."""
 
 
 class Damaged(ServiceError):

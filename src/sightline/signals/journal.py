@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from sightline import clock, metrics
 from sightline.database.address import Address, connect
+from sightline.database.pool import Database
 from sightline.errors import DatabaseUnavailable, InvalidValue, TooLarge, Unavailable
 from sightline.settings import SignalSettings
 from sightline.signals import open_visits
@@ -36,8 +37,8 @@ SQL: Final = queries("sightline.signals", "journal.sql")
 
 # As many numbers as the sequence `batch_number` is incremented by.
 _NUMBERS: Final = 64
-# A place in a batch has 20 bits in the id that an event shows to the outside.
-MAX_ROWS_PER_BATCH: Final = 1 << 20
+# A place in a batch is stored in 16 bits.
+MAX_ROWS_PER_BATCH: Final = 1 << 15
 _KEY_LIFE_MS: Final = 2 * 24 * 3600 * 1000
 _LOST: Final = (
     asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.CannotConnectNowError,
@@ -299,10 +300,10 @@ class Journal:
                 waiting.answer.set_exception(error)
 
 
-async def forget_keys(connection: asyncpg.Connection, now_ms: int) -> int:
+async def forget_keys(database: Database, now_ms: int) -> int:
     """Forget the keys of batches that nobody sends again."""
     total = 0
-    while forgotten := int((await connection.execute(SQL["forget_keys"], now_ms - _KEY_LIFE_MS)).split()[-1]):
+    while forgotten := int((await database.execute(SQL["forget_keys"], now_ms - _KEY_LIFE_MS)).split()[-1]):
         total += forgotten
     return total
 

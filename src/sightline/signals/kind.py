@@ -72,6 +72,8 @@ class Stored(Struct, frozen=True):
 
 
 Big = Annotated[int, Stored(Type.BIG)]
+# Mostly absent: costs nothing then.
+Maybe = Annotated[int | None, Stored(Type.BIG)]
 Integer = Annotated[int, Stored(Type.INTEGER)]
 Small = Annotated[int, Stored(Type.SMALL)]
 Double = Annotated[float, Stored(Type.DOUBLE)]
@@ -97,7 +99,7 @@ class Signal(Struct, frozen=True, kw_only=True, gc=False):
     visitor: Visitor = 0
     visit: Visit = 0
     person: Person = None
-    rules: Integer = 0
+    rules: Small = 0
 
 
 class Column(Struct, frozen=True):
@@ -132,7 +134,7 @@ class Column(Struct, frozen=True):
 
 RECEIVED: Final = Column("received_ms", Type.BIG)
 BATCH: Final = Column("batch", Type.BIG)
-PLACE: Final = Column("place", Type.INTEGER)
+PLACE: Final = Column("place", Type.SMALL)
 
 
 class Kind(Struct, frozen=True, eq=False):

@@ -6,6 +6,7 @@ the commit is visible. It has to start anew when its history is not the database
 generation, a place that the database has not reached yet or that holds another commit, or rows that were pruned.
 """
 
+import threading
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -73,11 +74,14 @@ class State(Struct, frozen=True, kw_only=True):
 
 
 class Tombstone(Struct, frozen=True, kw_only=True):
-    """What an erasure takes: the rows that match one of its values, older than `before_ms` if that is set."""
+    """What an erasure takes: the rows of one of its visitors, visits or persons, and older than `before_ms` if set.
+
+    With sites only, all rows of those sites; with sites and names, those names on those sites.
+    """
 
     id: int = 0
     reason: str
-    site: int | None = None
+    sites: tuple[int, ...] = ()
     visitors: tuple[int, ...] = ()
     visits: tuple[int, ...] = ()
     persons: tuple[int, ...] = ()
@@ -91,27 +95,28 @@ class Tombstone(Struct, frozen=True, kw_only=True):
         """
         if self.kinds and kind.name not in self.kinds:
             return None
-        wanted = {
-            Identity.SITE: () if self.site is None else (self.site,),
-            Identity.VISITOR: self.visitors,
-            Identity.VISIT: self.visits,
-            Identity.PERSON: self.persons,
-        }
-        named = self.visitors or self.visits or self.persons
-        any_of, site = [], ""
-        for identity, values in wanted.items():
-            column = kind.identified_by(identity)
-            if not column or not values:
-                continue
-            test = f"{column} IN ({', '.join(str(int(value)) for value in values)})"
-            if identity is Identity.SITE and named:
-                site = f" AND {test}"  # a name and a site: that name on that site
-            else:
-                any_of.append(test)
-        if not any_of:
+        named = [f"{column} IN ({_integers(values)})" for column, values in self.named(kind)]
+        if not named and (self.by_name or not self.sites):
             return None
-        older = "" if self.before_ms is None else f" AND created_ms < {int(self.before_ms)}"
-        return f"({' OR '.join(any_of)}){site}{older}"
+        tests = [f"({' OR '.join(named)})"] if named else []
+        if self.sites:
+            tests.append(f"{kind.identified_by(Identity.SITE)} IN ({_integers(self.sites)})")
+        if self.before_ms is not None:
+            tests.append(f"created_ms < {int(self.before_ms)}")
+        return " AND ".join(tests)
+
+    @property
+    def by_name(self) -> bool:
+        return bool(self.visitors or self.visits or self.persons)
+
+    def named(self, kind: Kind) -> list[tuple[str, tuple[int, ...]]]:
+        """The columns of a kind that name somebody it takes, with the names."""
+        wanted = {Identity.VISITOR: self.visitors, Identity.VISIT: self.visits, Identity.PERSON: self.persons}
+        return [
+            (column, values)
+            for identity, values in wanted.items()
+            if values and (column := kind.identified_by(identity)) is not None
+        ]
 
 
 async def poll(database: Database, place: Place) -> State:
@@ -161,31 +166,34 @@ def portions(rows: Iterable[Row], *, signals: int) -> list[list[Row]]:
 
 
 class ArrowReader:
-    """Reads signals out of PostgreSQL as Arrow, on a connection of its own; used in one thread at a time."""
+    """Reads signals out of PostgreSQL as Arrow, on a connection of its own, for one thread at a time."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
         self._connection: Any = None
+        # Whoever awaits a read may be cancelled, but its thread goes on: nobody else touches the connection till then.
+        self._lock = threading.Lock()
 
     def batches(self, kind: Kind, rows: Sequence[Row]) -> Any:
         """Return the signals of a kind in these batches, as a table with exactly the kind's columns."""
         return self.read(kind, select_batches(kind, rows))
 
     def read(self, kind: Kind, query: str) -> Any:
-        with self._opened().cursor() as cursor:
+        with self._lock, self._opened().cursor() as cursor:
             cursor.execute(query)
             return kind.conformed(cursor.fetch_arrow_table())
 
     def row(self, query: str) -> tuple[Any, ...]:
-        with self._opened().cursor() as cursor:
+        with self._lock, self._opened().cursor() as cursor:
             cursor.execute(query)
             found: tuple[Any, ...] = cursor.fetchone()
             return found
 
     def close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
 
     def _opened(self) -> Any:
         if self._connection is None:
@@ -206,6 +214,10 @@ def select_batches(kind: Kind, rows: Sequence[Row], columns: str | None = None) 
         f"WHERE received_ms BETWEEN {min(moments)} AND {max(moments)} "
         f"AND batch = ANY ('{{{','.join(map(str, numbers))}}}'::bigint[])"
     )
+
+
+def _integers(values: Iterable[int]) -> str:
+    return ", ".join(str(int(value)) for value in values)
 
 
 def _conninfo(address: Address) -> str:

@@ -19,7 +19,7 @@ WHERE pos > $1 AND pos <= $2 ORDER BY pos LIMIT $3
 
 -- name: tombstones
 -- What was erased at these places of the ledger.
-SELECT id, reason, site, visitors, visits, persons, kinds, before_ms FROM tombstone WHERE id = ANY ($1::bigint[])
+SELECT id, reason, sites, visitors, visits, persons, kinds, before_ms FROM tombstone WHERE id = ANY ($1::bigint[])
 
 -- name: closed_pos
 -- The last place of the ledger before anything that was received at or after this moment.

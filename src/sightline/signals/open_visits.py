@@ -159,7 +159,7 @@ async def touch(connection: asyncpg.Connection, visits: Sequence[OpenVisit]) -> 
     )  # fmt: skip
 
 
-async def forget_ended(connection: asyncpg.Connection, now_ms: int) -> int:
+async def forget_ended(database: Database, now_ms: int) -> int:
     """Delete visits that have ended long enough ago that no node takes them for open."""
-    done = await connection.execute(SQL["forget_visits"], now_ms - VISIT_GAP_MS - REFRESH_MS)
+    done = await database.execute(SQL["forget_visits"], now_ms - VISIT_GAP_MS - REFRESH_MS)
     return int(done.split()[-1])

@@ -28,7 +28,7 @@ DELETE FROM open_visit WHERE last_ms < $1
 -- name: erase_visits
 -- The open visits of somebody who is erased.
 DELETE FROM open_visit
-WHERE visitor = ANY ($1::bigint[]) OR visit = ANY ($2::bigint[]) OR person = ANY ($3::bigint[]) OR site = $4
+WHERE visitor = ANY ($1::bigint[]) OR visit = ANY ($2::bigint[]) OR person = ANY ($3::bigint[]) OR site = ANY ($4::bigint[])
 
 -- name: write_without_waiting
 -- A visit need not survive a crash by itself: the commit of its first event, which comes later, makes it durable too.

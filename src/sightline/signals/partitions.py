@@ -6,6 +6,7 @@ an append waits for.
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 import asyncpg
@@ -16,6 +17,7 @@ from sightline.database.address import Address, connect
 from sightline.signals.kind import Kind
 from sightline.sql import queries
 
+Connection = asyncpg.Connection
 SQL: Final = queries("sightline.signals", "partitions.sql")
 DAY_MS: Final = 24 * 3600 * 1000
 DAYS_AHEAD: Final = 3
@@ -32,7 +34,7 @@ class Partition(Struct, frozen=True):
     detaching: bool
 
 
-async def partitions(connection: asyncpg.Connection, kind: Kind) -> list[Partition]:
+async def partitions(connection: Connection, kind: Kind) -> list[Partition]:
     return [
         Partition(row["name"], row["from_ms"], row["to_ms"], row["size"], row["detaching"])
         for row in await connection.fetch(SQL["partitions"], kind.table)
@@ -56,31 +58,40 @@ async def create_partitions(
         await connection.close()
 
 
-async def _create(connection: asyncpg.Connection, kind: Kind, from_ms: int) -> str:
+async def _create(connection: Connection, kind: Kind, from_ms: int) -> str:
     name = f"{kind.table}_{clock.from_ms(from_ms):%Y%m%d}"
     async with connection.transaction():
-        # A leftover of a detach that was interrupted is empty or sealed; see `drop`, which is the only one to detach.
         await connection.execute(f"CREATE TABLE {_quoted(name)} (LIKE {_quoted(kind.table)} INCLUDING DEFAULTS)")
-        await connection.execute(
-            f"ALTER TABLE {_quoted(kind.table)} ATTACH PARTITION {_quoted(name)} "
-            f"FOR VALUES FROM ({from_ms}) TO ({from_ms + DAY_MS})"
-        )
+        await attach(connection, kind, name, from_ms)
     return name
 
 
-async def drop(connection: asyncpg.Connection, kind: Kind, partition: Partition) -> None:
-    """Detach and drop a partition, without a moment in which an append would wait."""
-    finalize = "FINALIZE" if partition.detaching else "CONCURRENTLY"
-    await connection.execute(f"ALTER TABLE {_quoted(kind.table)} DETACH PARTITION {_quoted(partition.name)} {finalize}")
-    await connection.execute(f"DROP TABLE {_quoted(partition.name)}")
+async def attach(connection: Connection, kind: Kind, name: str, from_ms: int) -> None:
+    """Attach a table as the partition of a day."""
+    await connection.execute(
+        f"ALTER TABLE {_quoted(kind.table)} ATTACH PARTITION {_quoted(name)} "
+        f"FOR VALUES FROM ({from_ms}) TO ({from_ms + DAY_MS})"
+    )
 
 
-async def drop_leftovers(connection: asyncpg.Connection, kind: Kind) -> list[str]:
-    """Drop what an interrupted `drop` has left: detached tables, which nobody reads or writes any more."""
-    names = [str(row["name"]) for row in await connection.fetch(SQL["leftover_tables"], kind.table)]
-    for name in names:
-        await connection.execute(f"DROP TABLE {_quoted(name)}")
-    return names
+async def detach(connection: Connection, kind: Kind, partition: Partition) -> None:
+    """Detach a partition without a moment in which an append would wait; waits itself for those under way."""
+    how = "FINALIZE" if partition.detaching else "CONCURRENTLY"
+    await connection.execute(f"ALTER TABLE {_quoted(kind.table)} DETACH PARTITION {_quoted(partition.name)} {how}")
+
+
+async def drop_detached(connection: Connection, name: str) -> None:
+    await connection.execute(f"DROP TABLE {_quoted(name)}")
+
+
+async def leftovers(connection: Connection, kind: Kind) -> list[str]:
+    """Tables of days that were detached and not dropped: a process ended in between."""
+    return [str(row["name"]) for row in await connection.fetch(SQL["leftover_tables"], kind.table)]
+
+
+def day_of_name(name: str) -> int:
+    """The first moment of the day that a partition's name says."""
+    return clock.to_ms(datetime.strptime(name[-8:], "%Y%m%d").replace(tzinfo=UTC))
 
 
 def _quoted(name: str) -> str:

@@ -21,10 +21,12 @@ from sightline import clock, metrics
 from sightline.database.pool import Database
 from sightline.errors import Unavailable
 from sightline.settings import WarehouseSettings
+from sightline.signals import ledger
 from sightline.signals.extents import Catalogue, Objects
 from sightline.signals.follow import Following, StartAnew
 from sightline.signals.kind import Registry
 from sightline.signals.kinds import KINDS
+from sightline.signals.ledger import Place
 from sightline.signals.shadow import Broken, Shadow
 
 log = logging.getLogger("sightline.warehouse")
@@ -149,19 +151,20 @@ class Warehouse:
         """Wait until everything is in that was committed before this call; return its place in the ledger."""
         self._last_used_ms = clock.now_ms()
         self._wake()
-        wanted = await self._database.fetchval("SELECT coalesce(max(pos), 0) FROM ledger")
-        assert isinstance(wanted, int)
+        state = await ledger.poll(self._database, Place())
         try:
             async with asyncio.timeout(within_s):
-                while not self._has_reached(wanted):  # noqa: ASYNC110 - the poll that brings it forward is timed too
+                while not self._has_reached(state):  # noqa: ASYNC110 - the poll that brings it forward is timed too
                     await asyncio.sleep(0.005)
         except TimeoutError:
             raise self._not_ready() from None
-        return wanted
+        return state.last_pos
 
-    def _has_reached(self, pos: int) -> bool:
+    def _has_reached(self, state: ledger.State) -> bool:
         following = self._following
-        return following is not None and not following.building and not self._asked_anew and following.place.pos >= pos
+        if following is None or following.building or self._asked_anew:
+            return False
+        return following.place.generation == state.generation and following.place.pos >= state.last_pos
 
     def rebuild(self) -> None:
         """Make the file anew; `status` says how far it is."""
