@@ -1,6 +1,6 @@
 """A journal and a warehouse over a database of their own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,15 @@ from sightline.database.pool import Database
 from sightline.settings import SignalSettings, WarehouseSettings
 from sightline.signals.journal import Journal
 from sightline.signals.warehouse import Warehouse
+from tests.signals.crashing import Server, killable
 from tests.signals.making import Folder
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A PostgreSQL of its own, to be killed."""
+    with killable() as started:
+        yield started
 
 
 @pytest.fixture

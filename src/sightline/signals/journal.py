@@ -45,7 +45,8 @@ _LOST: Final = (
     asyncpg.InterfaceError, asyncpg.IdleInTransactionSessionTimeoutError, asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InsufficientResourcesError, OSError, TimeoutError,
 )  # fmt: skip
-_REFUSED_VALUE: Final = (asyncpg.DataError, asyncpg.UntranslatableCharacterError, UnicodeError)
+# What asyncpg raises while it encodes a value, and what PostgreSQL says to one.
+_REFUSED_VALUE: Final = (asyncpg.DataError, UnicodeError, OverflowError, TypeError)
 
 
 class QueueFull(Unavailable):
