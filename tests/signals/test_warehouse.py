@@ -249,6 +249,25 @@ async def test_it_is_closed_when_nobody_asks_and_opened_by_the_next_query(
         assert (await warehouse.query("SELECT count(*) AS n FROM event")).to_pylist() == [{"n": 6}]
 
 
+async def test_it_gives_memory_back_half_a_minute_after_the_last_query(journal: Journal, warehouse: Warehouse) -> None:
+    await journal.append(Batch(signals=events(2000)))
+    assert await _count(warehouse) == 2000
+    used = "SELECT sum(memory_usage_bytes)::bigint AS n FROM duckdb_memory() WHERE tag <> 'ART_INDEX'"
+    await warehouse.query("CREATE TABLE cached AS SELECT range AS a, hash(range) AS b FROM range(1000000)")
+    before = (await warehouse.query(used)).to_pylist()[0]["n"]
+    with clock.held(clock.now_ms() + 31_000):
+        while not warehouse._relaxed:
+            await asyncio.sleep(0.01)
+        assert warehouse._shadow is not None
+        cursor = warehouse._shadow.cursor()
+        after = cursor.execute(used).fetchone()[0]
+        limit = cursor.execute("SELECT current_setting('memory_limit')").fetchone()[0]
+        cursor.close()
+    assert after <= before
+    assert after < 64 << 20
+    assert limit.startswith("244.1")  # what 256 MB are in MiB: the limit is what it was
+
+
 async def test_it_comes_back_by_itself_when_postgresql_was_away(server: Server, tmp_path: Path) -> None:
     database = await Database.open(server.address, minimum=0)
     journal = Journal(server.address, SignalSettings())

@@ -35,6 +35,7 @@ R = TypeVar("R")
 
 _CATCH_UP_S: Final = 10.0
 _RETRY_S: Final = 1.0
+_QUIET_MS: Final = 30_000
 
 
 class Phase(StrEnum):
@@ -96,6 +97,7 @@ class Warehouse:
         self._running: set[Any] = set()
         self._last_used_ms = 0
         self._asked_anew = False
+        self._relaxed = False
         self._reason = ""
         self._writer = ThreadPoolExecutor(1, "warehouse-writer")
         self._readers = ThreadPoolExecutor(settings.queries, "warehouse-reader")
@@ -195,6 +197,7 @@ class Warehouse:
             yield self._shadow
         finally:
             self._last_used_ms = clock.now_ms()
+            self._relaxed = False
 
     def _not_ready(self) -> Unavailable:
         following = self._following
@@ -275,7 +278,16 @@ class Warehouse:
             if not more:
                 self._reason = ""
                 self._fresh.set()
+                await self._relax_when_quiet()
                 await asyncio.sleep(self._settings.poll_ms / 1000)
+
+    async def _relax_when_quiet(self) -> None:
+        """Give memory back half a minute after the last query."""
+        if self._relaxed or self._running or clock.now_ms() - self._last_used_ms < _QUIET_MS:
+            return
+        assert self._shadow is not None
+        await self._in_writer(self._shadow.relax)
+        self._relaxed = True
 
     async def _open(self) -> None:
         await self._close_shadow()
