@@ -24,7 +24,7 @@ _COMMON: Final = {
     for rank, words in (
         (1, "key number no num address first access card mail home"),
         (2, "last user api date set source group page time code type data from to request client host file connection"),
-        (2, "account body sort push old"),
+        (2, "account body sort push old payment"),
         (3, "is of on your my the id name message line app me service"),
     )
     for word in words.split()
@@ -76,6 +76,8 @@ class _Words:
     def __init__(self) -> None:
         self._exact: dict[str, int] = {}
         self._prefixes: dict[str, list[tuple[str, int]]] = {}
+        self._pairs: set[str] = set()
+        self.spaced: list[str] = []
 
     def add(self, phrase: str, bit: int) -> None:
         """Know a phrase by one of its words; `foo*` stands for every word that begins so."""
@@ -84,6 +86,11 @@ class _Words:
         if not words:
             return
         key = min(words, key=lambda word: _COMMON.get(word, 0) if len(word) > 1 else 3)
+        if bit == 1 and len(words) == 2 and _COMMON.get(key, 0) > 1:
+            # `last name`: each word is everywhere, so both are looked for side by side.
+            self._pairs.add("".join(words))
+            self.spaced.append(" ".join(words))
+            return
         if begins and key == words[-1] and len(key) >= PREFIX:
             self._prefixes.setdefault(key[:PREFIX], []).append((key, bit))
         else:
@@ -102,10 +109,14 @@ class _Words:
 
     def among(self, words: Iterable[str]) -> int:
         found = 0
+        before = ""
         for written in words:
             if not written:
                 continue
             word = written.lower()
+            if word in self._pairs or before + word in self._pairs:
+                found |= 1
+            before = word
             found |= self._exact.get(word, 0)
             if word[-1] == "s":
                 found |= self._exact.get(word[:-1], 0)
@@ -128,6 +139,7 @@ class Gates:
         prefixes: dict[str, int] = {}
         for name in names:
             self._words.add(name, 1)
+        self._contains += [(phrase, 1) for phrase in self._words.spaced]
         for index, detector in enumerate(detectors, 1):
             self._add(detector, 1 << index, prefixes)
         self._prefixes = list(prefixes.items())
