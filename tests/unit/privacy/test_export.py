@@ -6,9 +6,11 @@ import pytest
 
 from sightline.privacy.dictionary import default, export_for, load
 
+SIGNED = 'reason = "public"\nsigned_by = "ann"\ndate = 2026-01-01\n'
 UNMASKED = (
-    'dictionary = 1\nname = "s"\n[[unmask]]\nselector = ".shop"\npage = "/shop/*"\nreason = "public"\n'
-    'signed_by = "ann"\ndate = 2026-01-01\n[[unmask]]\nparameter = "q"\nreason = "search"\nsigned_by = "ann"\ndate = 2026-01-01\n'
+    'dictionary = 1\nname = "s"\n'
+    f'[[unmask]]\nselector = ".shop"\npage = "/shop/*"\n{SIGNED}'
+    f'[[unmask]]\nparameter = "q"\n{SIGNED}'
 )
 
 
