@@ -8,7 +8,7 @@ differential fuzzing. Texts beyond ASCII are left to the reference.
 import re
 import threading
 from collections.abc import Callable, Iterable
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from sightline.errors import ServiceError
 from sightline.privacy.detectors.scanner import Compiled, near_pattern
@@ -123,8 +123,8 @@ def _hyperscan(expressions: list[tuple[str, int, bool]]) -> Prefilter:
             result |= bits[index]
         return result
 
-    def _collect(index: int, _start: int, _end: int, _flags: int, found: list[int]) -> None:
-        found.append(index)
+    def _collect(index: int, _start: int, _end: int, _flags: int, found: object) -> None:
+        cast("list[int]", found).append(index)
 
     return prefilter
 
