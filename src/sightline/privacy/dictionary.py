@@ -17,11 +17,23 @@ from sightline.privacy import subset
 from sightline.privacy.detectors.checks import CHECKS, FITS
 from sightline.privacy.detectors.scanner import Scanner
 from sightline.privacy.entries import FORMAT, Detector, DictionaryError, Document, Field, Lines, Unmask, read
+from sightline.privacy.export import export_for
 from sightline.privacy.memo import Memo
 from sightline.privacy.names import Names, fold
 from sightline.privacy.tighten import tightened
 
-__all__ = ["Detector", "DictionaryError", "Field", "Rules", "Unmask", "default", "diff", "load", "restore"]
+__all__ = [
+    "Detector",
+    "DictionaryError",
+    "Field",
+    "Rules",
+    "Unmask",
+    "default",
+    "diff",
+    "export_for",
+    "load",
+    "restore",
+]
 
 VERSION_LENGTH: Final = 16
 _MAX_INPUTS: Final = 4096

@@ -8,7 +8,7 @@ differential fuzzing. Texts beyond ASCII are left to the reference.
 import re
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Literal
+from typing import Final, Literal, cast
 
 from sightline.errors import ServiceError
 from sightline.privacy.detectors.scanner import Compiled, near_pattern
@@ -107,26 +107,24 @@ def _hyperscan(expressions: list[tuple[str, int, bool]]) -> Prefilter:
         for pattern, _, folds in expressions
     ]
     bits = [bit for _, bit, _ in expressions]
+    # Compiled once, here, since it takes a second or two; only the scratch space is each thread's own.
+    database = hyperscan.Database()
+    database.compile(expressions=patterns, ids=list(range(len(patterns))), elements=len(patterns), flags=flags)
     held = threading.local()
-
-    def database() -> Any:
-        """One per thread: a scratch space is not shared."""
-        made = hyperscan.Database()
-        made.compile(expressions=patterns, ids=list(range(len(patterns))), elements=len(patterns), flags=flags)
-        held.database = made
-        return made
 
     def prefilter(text: str) -> int:
         found: list[int] = []
-        made = getattr(held, "database", None) or database()
-        made.scan(b"\n" + text.encode(), match_event_handler=_collect, context=found)
+        scratch = getattr(held, "scratch", None)
+        if scratch is None:
+            scratch = held.scratch = hyperscan.Scratch(database)
+        database.scan(b"\n" + text.encode(), match_event_handler=_collect, context=found, scratch=scratch)
         result = 0
         for index in found:
             result |= bits[index]
         return result
 
-    def _collect(index: int, _start: int, _end: int, _flags: int, found: list[int]) -> None:
-        found.append(index)
+    def _collect(index: int, _start: int, _end: int, _flags: int, found: object) -> None:
+        cast("list[int]", found).append(index)
 
     return prefilter
 
