@@ -9,6 +9,7 @@ import msgspec
 from sightline.cli.output import as_json, print_json, print_table
 from sightline.errors import CheckFailed, InvalidValue
 from sightline.privacy import dictionary
+from sightline.privacy.export import export_for
 from sightline.privacy.masks import find
 from sightline.privacy.structures import mask_log_line
 
@@ -145,4 +146,4 @@ def _findings(active: dictionary.Rules, number: int, line: str) -> list[dict[str
 @click.option("--rules", "rules_file", help="A site's dictionary; without it the default.")
 def export(consumer: str, rules_file: str | None) -> None:
     """Print the rules as versioned JSON for the browser SDK or the Lambda libraries."""
-    print_json(dictionary.export_for("browser" if consumer == "browser" else "lambda", _loaded(rules_file)))
+    print_json(export_for("browser" if consumer == "browser" else "lambda", _loaded(rules_file)))

@@ -17,7 +17,6 @@ from sightline.privacy import subset
 from sightline.privacy.detectors.checks import CHECKS, FITS
 from sightline.privacy.detectors.scanner import Scanner
 from sightline.privacy.entries import FORMAT, Detector, DictionaryError, Document, Field, Lines, Unmask, read
-from sightline.privacy.export import export_for
 from sightline.privacy.memo import Memo
 from sightline.privacy.names import Names, fold
 from sightline.privacy.tighten import tightened
@@ -30,7 +29,6 @@ __all__ = [
     "Unmask",
     "default",
     "diff",
-    "export_for",
     "load",
     "restore",
 ]

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from sightline.privacy.dictionary import default, export_for, load
+from sightline.privacy.dictionary import default, load
+from sightline.privacy.export import export_for
 
 SIGNED = 'reason = "public"\nsigned_by = "ann"\ndate = 2026-01-01\n'
 UNMASKED = (
