@@ -17,6 +17,7 @@ from sightline.signals.kinds import KINDS
 from sightline.signals.parquet import DAY_MS
 from sightline.signals.partitions import create_partitions, partitions
 from sightline.signals.retention import Retention
+from sightline.signals.salts import Salts
 from sightline.signals.sealing import Sealer
 from sightline.signals.upkeep import Upkeep
 from sightline.signals.warehouse import Warehouse
@@ -30,7 +31,7 @@ def erasure(database: Database, folder: Folder) -> Erasure:
 
 @pytest.fixture
 def upkeep(database: Database, folder: Folder, erasure: Erasure) -> Upkeep:
-    return Upkeep(Sealer(Catalogue(database, folder)), erasure, database, SignalSettings())
+    return Upkeep(Sealer(Catalogue(database, folder)), erasure, Salts(database), SignalSettings())
 
 
 async def _sites(warehouse: Warehouse) -> dict[int, int]:

@@ -16,8 +16,7 @@ from sightline.settings import SignalSettings
 from sightline.signals import ledger, open_visits, partitions
 from sightline.signals.erasure import Erasure
 from sightline.signals.journal import forget_keys
-from sightline.signals.kind import Kind, Registry
-from sightline.signals.kinds import KINDS
+from sightline.signals.kind import Kind
 from sightline.signals.retention import Retention
 from sightline.signals.salts import Salts
 from sightline.signals.sealing import Progress, Sealer, nobody
@@ -46,18 +45,19 @@ class Done(Struct, frozen=True, kw_only=True):
 class Upkeep:
     """The upkeep of one database."""
 
-    def __init__(self, sealer: Sealer, erasure: Erasure, database: Database, settings: SignalSettings) -> None:
+    def __init__(self, sealer: Sealer, erasure: Erasure, salts: Salts, settings: SignalSettings) -> None:
         self._sealer = sealer
+        self._salts = salts
         self._erasure = erasure
-        self._database = database
+        self._database: Database = sealer.database
         self._settings = settings
-        self._kinds: Registry = KINDS
+        self._kinds = sealer.kinds
 
     async def run(self, *, progress: Progress = nobody) -> Done:
         """Do whatever is due."""
         now_ms = clock.now_ms()
         await partitions.create_partitions(self._database.address, self._kinds, now_ms)
-        await Salts(self._database).destroy_ended(now_ms)
+        await self._salts.destroy_ended(now_ms)
         erasures = await self._erasure.resume()
         await progress(0.1)
         sealed = await self._sealer.seal(progress=_part(progress, 0.1, 0.6))
