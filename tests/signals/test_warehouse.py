@@ -208,6 +208,17 @@ async def test_a_query_is_interrupted_when_its_caller_leaves(journal: Journal, w
     assert (await warehouse.query("SELECT 1 AS one")).to_pylist() == [{"one": 1}]
 
 
+async def test_a_query_that_a_rebuild_ends_is_told_to_come_again(journal: Journal, warehouse: Warehouse) -> None:
+    await warehouse.caught_up()
+    endless = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE a.range * b.range = -1"
+    asked = [asyncio.ensure_future(warehouse.query(endless)) for _ in range(6)]  # more than run at once
+    await asyncio.sleep(0.1)
+    warehouse.rebuild()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(answer, Unavailable) for answer in answers)
+    assert await _count(warehouse) == 0
+
+
 async def test_collecting_goes_on_and_reports_say_how_far_it_is_while_it_is_rebuilt(
     journal: Journal, database: Database, tmp_path: Path
 ) -> None:

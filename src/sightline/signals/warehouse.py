@@ -74,6 +74,14 @@ class QueryFailed(Unavailable):
     code = "warehouse_ended"
 
 
+def _and_close(work: Callable[[Any], R], cursor: Any) -> R:
+    """Close the cursor in the thread that uses it, whatever becomes of whoever waits."""
+    try:
+        return work(cursor)
+    finally:
+        cursor.close()
+
+
 class Warehouse:
     """The one owner of a DuckDB file."""
 
@@ -145,15 +153,18 @@ class Warehouse:
             started = clock.now_ms()
             cursor = shadow.cursor()
             self._running.add(cursor)
-            future = asyncio.get_running_loop().run_in_executor(self._readers, work, cursor)
+            future = asyncio.get_running_loop().run_in_executor(self._readers, _and_close, work, cursor)
+            future.add_done_callback(lambda _: self._running.discard(cursor))
             try:
                 return await asyncio.shield(future)
             except asyncio.CancelledError:
                 await self._interrupt(cursor, future)
                 raise
+            except Exception as exc:
+                if type(exc).__name__ == "InterruptException":  # named, since this process may never load DuckDB
+                    raise QueryFailed(hint="Ask again shortly.") from exc
+                raise
             finally:
-                self._running.discard(cursor)
-                cursor.close()
                 metrics.observe("QueryDuration", clock.now_ms() - started)
 
     async def caught_up(self, *, within_s: float = 30) -> int:
@@ -311,9 +322,9 @@ class Warehouse:
         self._fresh.clear()
         shadow, self._shadow = self._shadow, None
         following, self._following = self._following, None
-        for cursor in list(self._running):
-            cursor.interrupt()
-        while self._running:  # noqa: ASYNC110 - the queries end by themselves once they are interrupted
+        while self._running:
+            for cursor in list(self._running):  # again and again: one that had not begun yet does not notice
+                cursor.interrupt()
             await asyncio.sleep(0.01)
         if following is not None:
             await self._in_writer(following.close)
