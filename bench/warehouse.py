@@ -55,9 +55,7 @@ async def _stores(address: Address, events: Sequence[Event], *, low: bool) -> li
         results: list[Result] = [Figure(f"hot bytes per event, {shape}", hot / len(events), "B", limit=300)]
         catalogue = Catalogue(database, FolderStore(Path(folder) / "extents"))
         results += await _sealed(catalogue, len(events), shape)
-        warehouse = Warehouse(
-            Path(folder) / "warehouse.duckdb", database, catalogue.objects, WarehouseSettings(memory_mb=256)
-        )
+        warehouse = Warehouse(Path(folder) / "warehouse.duckdb", catalogue, WarehouseSettings(memory_mb=256))
         results += await _rebuilt(warehouse, len(events), shape)
         if not low:
             results += await _fresh(warehouse, journal, events)

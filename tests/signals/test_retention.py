@@ -128,6 +128,9 @@ async def test_making_and_dropping_partitions_does_not_hold_back_an_append(
     dropping = asyncio.ensure_future(upkeep.drop_partitions(now_ms))
     for number in range(20):
         await asyncio.wait_for(journal.append(Batch(signals=events(1, first=number))), 20)
+    with clock.held(now_ms + 20 * DAY_MS):  # a day whose partition nobody has made yet
+        await asyncio.wait_for(journal.append(Batch(signals=events(1))), 20)
+    assert not dropping.done()
     await reader.execute("COMMIT")
     assert len(await dropping) == 3
     await reader.close()

@@ -37,7 +37,7 @@ async def _count(warehouse: Warehouse) -> int:
 
 def _another(tmp_path: Path, database: Database) -> Warehouse:
     chosen = WarehouseSettings(poll_ms=20, memory_mb=256)
-    return Warehouse(tmp_path / FILE, database, Folder(tmp_path / "extents"), chosen)
+    return Warehouse(tmp_path / FILE, Catalogue(database, Folder(tmp_path / "extents")), chosen)
 
 
 async def test_every_field_reaches_the_warehouse_as_it_was_given(journal: Journal, warehouse: Warehouse) -> None:
@@ -232,7 +232,7 @@ async def test_collecting_goes_on_and_reports_say_how_far_it_is_while_it_is_rebu
         await journal.append(Batch(signals=events(100, first=first)))
         await sealer.seal(clock.now_ms() + 1000)
     slow = SlowFolder(tmp_path / "extents")
-    warehouse = Warehouse(tmp_path / FILE, database, slow, WarehouseSettings(poll_ms=20, memory_mb=256))
+    warehouse = Warehouse(tmp_path / FILE, Catalogue(database, slow), WarehouseSettings(poll_ms=20, memory_mb=256))
     await warehouse.start()
     progress = set()
     while warehouse.status().phase is not Phase.OPEN:

@@ -40,7 +40,7 @@ class Following:
         self._catalogue = catalogue
         self._kinds = kinds
         self._in_thread = in_thread
-        self._reader = ArrowReader(catalogue.database.address)
+        self._reader = ArrowReader(catalogue.direct)
         self.building = place is None
         self.place = place or Place()
         self.rows_done = 0

@@ -90,6 +90,7 @@ class Sealer:
     def __init__(self, catalogue: Catalogue, kinds: Registry = KINDS) -> None:
         self._catalogue = catalogue
         self.database = catalogue.database
+        self.direct = catalogue.direct
         self.kinds = kinds
         # One thread each: the allocators keep what they freed for every thread that ever asked them.
         self._reading = ThreadPoolExecutor(1, "sealing-read")
@@ -99,14 +100,14 @@ class Sealer:
         """Seal what was received before a moment, by default before today."""
         if before_ms is None:
             before_ms = clock.now_ms() // parquet.DAY_MS * parquet.DAY_MS
-        async with alone(self.database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             if await connection.fetchval(SQL["has_open_tombstone"]):
                 raise Conflict("an erasure is not finished", hint="It is finished first; then try again.")
             return await self._seal(connection, before_ms, progress)
 
     async def compact(self, *, progress: Progress = nobody) -> int:
         """Merge small extents of one kind and day; return how many there are less."""
-        async with alone(self.database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             snapshot = await self._catalogue.snapshot()
             groups = mergeable(snapshot.extents)
             fewer = 0
@@ -117,7 +118,7 @@ class Sealer:
 
     async def sweep(self) -> int:
         """Delete extents that were replaced a while ago, and objects that a crash left without an entry."""
-        async with alone(self.database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             old = await connection.fetch(SQL["replaced"], clock.now() - REPLACED_FOR)
             for row in old:
                 await self._catalogue.objects.delete(row["object"])
@@ -128,7 +129,7 @@ class Sealer:
     async def _seal(self, connection: asyncpg.Connection, before_ms: int, progress: Progress) -> Sealed:
         start = int(await connection.fetchval("SELECT sealed_pos FROM journal_state"))
         end = int(await connection.fetchval(ledger.SQL["closed_pos"], start, before_ms))
-        reader = ArrowReader(self.database.address)
+        reader = ArrowReader(self._catalogue.direct)
         done, signals, extents = start, 0, 0
         try:
             upcoming: asyncio.Task[_Portion] | None = None

@@ -97,7 +97,7 @@ class KindWalker:
         self.name = kind.name
 
     async def texts(self, selection: Selection) -> AsyncIterator[Texts]:
-        reader = ArrowReader(self._database.address)
+        reader = ArrowReader(self._catalogue.direct)
         try:
             sealed = await self._database.fetchval("SELECT sealed_pos FROM journal_state")
             assert isinstance(sealed, int)
@@ -119,7 +119,7 @@ class KindWalker:
         """
         wanted = Selection(sites=selection.sites, since_ms=selection.since_ms, older_than_rules=rules)
         changed = 0
-        async with alone(self._database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             extents = [extent async for extent in self._extents(wanted)]
             for number, extent in enumerate(extents):
                 changed += await self._remask_extent(connection, extent, wanted, remask)

@@ -18,8 +18,6 @@ from typing import Any, Final, TypeVar
 from msgspec import Struct
 
 from sightline import clock, metrics
-from sightline.blobs.store import BlobStore
-from sightline.database.pool import Database
 from sightline.errors import SightlineError, Unavailable
 from sightline.settings import WarehouseSettings
 from sightline.signals import ledger
@@ -88,14 +86,13 @@ class Warehouse:
     def __init__(
         self,
         file: Path,
-        database: Database,
-        objects: BlobStore,
+        catalogue: Catalogue,
         settings: WarehouseSettings,
         kinds: Registry = KINDS,
     ) -> None:
         self._file = file
-        self._database = database
-        self._catalogue = Catalogue(database, objects)
+        self._database = catalogue.database
+        self._catalogue = catalogue
         self._settings = settings
         self._kinds = kinds
         self._shadow: Shadow | None = None
