@@ -109,7 +109,7 @@ class Sealer:
         """Merge small extents of one kind and day; return how many there are less."""
         async with alone(self._catalogue.direct) as connection:
             snapshot = await self._catalogue.snapshot()
-            groups = mergeable(snapshot.extents)
+            groups = mergeable([extent for extent in snapshot.extents if extent.kind in self.kinds])
             fewer = 0
             for number, group in enumerate(groups):
                 fewer += len(group) - await self._merge(connection, group)
@@ -131,23 +131,20 @@ class Sealer:
         end = int(await connection.fetchval(ledger.SQL["closed_pos"], start, before_ms))
         reader = ArrowReader(self._catalogue.direct)
         done, signals, extents = start, 0, 0
+        upcoming: asyncio.Task[_Portion] | None = None
         try:
-            upcoming: asyncio.Task[_Portion] | None = None
             while done < end:
                 current = await (upcoming or self._start_reading(reader, done, end))
                 # The next portion is read from PostgreSQL while this one is sorted and encoded.
                 upcoming = self._start_reading(reader, current.to, end) if current.to < end else None
-                try:
-                    made = await self._write(current)
-                except BaseException:
-                    if upcoming:
-                        upcoming.cancel()
-                    raise
+                made = await self._write(current)
                 await self._record(connection, done, current.to, made)
                 done, extents = current.to, extents + len(made)
                 signals += sum(extent.rows for extent in made)
                 await progress((done - start) / (end - start))
         finally:
+            if upcoming:
+                upcoming.cancel()
             await _in(self._reading, reader.close)
         return Sealed(signals, extents, done)
 
@@ -165,6 +162,11 @@ class Sealer:
             taken.append(row)
         if not taken:
             return _Portion(end, {})
+        if unknown := {name for row in taken for name in row.counts} - set(self.kinds.names()):
+            raise NotWhole(
+                f"the journal holds signals of a kind that this process does not know: {', '.join(sorted(unknown))}",
+                hint="Let the release that stored them seal them.",
+            )
         tables: dict[Kind, Any] = {}
         for kind in self.kinds:
             batches = [row for row in taken if row.counts.get(kind.name)]
