@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from sightline.privacy import subset
-from sightline.privacy.detectors.checks import CHECKS
+from sightline.privacy.detectors.checks import CHECKS, FITS
 from sightline.privacy.detectors.scanner import Scanner
 from sightline.privacy.entries import FORMAT, Detector, DictionaryError, Document, Field, Lines, Unmask, read
 from sightline.privacy.memo import Memo
@@ -51,7 +51,10 @@ class Rules:
         self.places = frozenset(document.url.places or ())
         self._unmasked_parameters = frozenset(fold(entry.parameter) for entry in self.unmask if entry.parameter)
         self._unmasked_keys = frozenset(entry.key.lower() for entry in self.unmask if entry.key)
-        self.scanner = Scanner(document.detector, {name: field for field in self.fields for name in field.detectors})
+        claimed = {name: field for field in self.fields for name in field.detectors}
+        self.scanner = Scanner(document.detector, claimed, self._names.in_text())
+        # A site's own patterns for names may match any word, so no gate can stand before them.
+        self.any_word_announces = bool(self._patterns)
         self._inputs: Memo[tuple[str, ...], Field | None] = Memo(_MAX_INPUTS)
         self._named: Memo[tuple[str, bool], Field | None] = Memo(_MAX_INPUTS)
         self.memo: Memo[tuple[str, str], Any] = Memo(_MAX_INPUTS)
@@ -114,6 +117,14 @@ class Rules:
     def field_of_word(self, word: str) -> Field | None:
         """What `word=` or `word:` announces in running text; fewer names count there than in data."""
         return self._named_field(word, structured=False)
+
+    def field_of_phrase(self, phrase: str) -> Field | None:
+        """What several words stand for together, as before a colon; nothing else may stand around them."""
+        return self._names.whole(phrase)
+
+    def ends_phrase(self, word: str) -> bool:
+        """Whether some name of several words ends in this one."""
+        return self._names.ends_phrase(word)
 
     def field_of_header(self, name: str) -> Field | None:
         return self._headers.get(name.lower()) or self._named_field(name, structured=False)
@@ -207,6 +218,10 @@ def _check_detector(detector: Detector, index: int, lines: Lines) -> None:
     for part in ("before", "after", "left"):
         if getattr(detector, part):
             _check_pattern(f"[{getattr(detector, part)}]", lines.at("detector", index, part), what)
+    if detector.fit and detector.fit not in FITS:
+        raise DictionaryError(
+            f"{lines.at('detector', index, 'fit')}: {what}: no fit is named {detector.fit!r}; known: {', '.join(FITS)}"
+        )
     for name in detector.checks:
         if name not in CHECKS:
             raise DictionaryError(

@@ -9,7 +9,7 @@ of a text (percent-encoded, full-width, …) it stars whole, since there is no s
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from sightline.privacy.detectors.pairs import find_pairs
 from sightline.privacy.detectors.scanner import Hit, merged
@@ -27,7 +27,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def fail_closed(instead: T) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def fail_closed(instead: Any) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Make a masker answer `instead` when anything goes wrong in it: what was not understood is not shown."""
 
     def decorate(masker: Callable[P, T]) -> Callable[P, T]:
@@ -36,7 +36,7 @@ def fail_closed(instead: T) -> Callable[[Callable[P, T]], Callable[P, T]]:
             try:
                 return masker(*args, **kwargs)
             except Exception:  # noqa: BLE001 - the point of it: no error may let a value through
-                return instead
+                return cast("T", instead)
 
         return guarded
 
@@ -102,9 +102,10 @@ def _covers(shown: list[str], meant: list[str]) -> bool:
 
 
 def _hits(rules: Rules, text: str) -> list[Hit]:
-    hits = rules.scanner.find(text)
-    pairs = find_pairs(rules, text)
-    return merged([*hits, *pairs]) if pairs else hits
+    hits, worded = rules.scanner.scan(text)
+    if worded or rules.any_word_announces:
+        hits += find_pairs(rules, text)
+    return merged(hits) if len(hits) > 1 else hits
 
 
 def replaced(text: str, hits: list[Hit]) -> str:

@@ -5,7 +5,7 @@ Lambda library fold alike; the golden vectors hold them to it.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -37,6 +37,7 @@ class Names(Generic[T]):
         self._words: dict[tuple[str, ...], T] = {}
         self._exact: dict[str, T] = {}
         self._bare: dict[str, T] = {}
+        self._last: set[str] = set()
         self._longest = 1
         self._endings = tuple("_" + fold(ending) for ending in harmless_endings)
 
@@ -46,6 +47,7 @@ class Names(Generic[T]):
             parts = tuple(fold(phrase).split("_"))
             self._longest = max(self._longest, len(parts))
             self._words.setdefault(parts, owner)
+            self._last.add(parts[-1])
             self._words.setdefault(("".join(parts),), owner)
         for table, names in ((self._exact, exact), (self._bare, bare)):
             for name in names:
@@ -73,6 +75,14 @@ class Names(Generic[T]):
             found = self._within([part for part in single if part]) if single != parts else None
         return found
 
+    def whole(self, name: str) -> T | None:
+        """What `name` as a whole stands for."""
+        folded = fold(name)
+        return self._exact.get(folded) or self._bare.get(folded) or self._words.get(tuple(folded.split("_")))
+
+    def ends_phrase(self, name: str) -> bool:
+        return name in self._last or name.lower() in self._last
+
     def _within(self, parts: list[str]) -> T | None:
         for length in range(min(self._longest, len(parts)), 0, -1):
             for start in range(len(parts) - length + 1):
@@ -81,6 +91,6 @@ class Names(Generic[T]):
                     return found
         return None
 
-    def phrases(self) -> Mapping[str, T]:
-        """All words as folded phrases, for export and prefilters."""
-        return {"_".join(parts): owner for parts, owner in self._words.items()}
+    def in_text(self) -> list[str]:
+        """All names that count in running text, for gates."""
+        return ["_".join(parts) for parts in self._words] + list(self._exact)

@@ -11,7 +11,7 @@ import unicodedata
 from typing import Final
 
 ROUNDS: Final = 3  # percent within JSON within percent; more is nobody's data, and is starred where it still changes
-_HINT: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\[ux/\"nrt]|&#?[A-Za-z0-9]{1,31};|[^\x00-\x7f]|[0-9]\t| {2}|\+[0-9]")
+_HINT: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\[ux/\"'nrt\\]|&#?[A-Za-z0-9]{1,31};|[0-9]\t")
 _PERCENT: Final = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|([/\"'nrt\\]))")
 _PLAIN: Final = {"n": "\n", "r": "\r", "t": "\t"}
@@ -27,8 +27,11 @@ _DOTS: Final = re.compile("[\u3002\uff0e\uff61\u2024\u00b7]")
 
 def normal(text: str) -> str:
     """The normal form of a text; the text itself, the same object, where there is nothing to undo."""
-    if not _HINT.search(text):
-        return text
+    if text.isascii():
+        if "%" not in text and "\\" not in text and "&" not in text and "\t" not in text:
+            return text
+        if _HINT.search(text) is None:
+            return text
     form = text
     for _ in range(ROUNDS):
         before = form

@@ -75,7 +75,8 @@ def _is_group(item: Any) -> bool:
 
 
 def _key(rules: Rules, name: str) -> str:
-    return mask_text(rules, name) if len(name) <= MAX_NAME else STAR
+    # Starred, not tagged: `[email]` would read as the name of an e-mail address.
+    return name if len(name) <= MAX_NAME and mask_text(rules, name) == name else STAR
 
 
 def _fresh(name: str, taken: Mapping[str, Any]) -> str:

@@ -11,11 +11,17 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from sightline.privacy.detectors import cards, ibans, networks, telephones
+from sightline.privacy.names import fold
 
 Check = Callable[[str, int, int], bool]
+Fit = Callable[[str, int, int], int]
 
 _NOT_DIGIT: Final = re.compile("[^0-9]+")
 _DIGITS: Final = re.compile("[0-9]+")
+_DATE: Final = re.compile("[0-9]{2}([ ./-])[0-9]{2}\\1[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_HOLDS_TOGETHER: Final = re.compile("[-.()/+]")
+_COMMAND: Final = re.compile("(?<![A-Za-z])[MmLlHhVvCcSsQqTtAaZz] ?$")
+_TEN: Final = frozenset("0123456789")
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
 
@@ -47,6 +53,8 @@ def _leading_digits(text: str, at: int) -> str:
 
 def not_hex(text: str, start: int, end: int) -> bool:
     """Not a run of digits within a hash or another long hexadecimal number."""
+    if text[max(0, start - 2) : start].lower() == "0x":
+        return False
     left, right = start, end
     while left > 0 and start - left < 64 and text[left - 1] in _HEX:
         left -= 1
@@ -57,11 +65,25 @@ def not_hex(text: str, start: int, end: int) -> bool:
 
 
 def alone(text: str, start: int, end: int) -> bool:
-    """No further number stands beside it, parted by one blank, comma or dash: this is no row of numbers or a path."""
-    before, after = text[max(0, start - 2) : start], text[end : end + 2]
-    if len(before) == 2 and before[1] in " ,-" and before[0] in "0123456789":
+    """No further number stands beside it, as in a row of numbers, a path (`M212 345 6789`) or a date with time."""
+    if _DATE.match(text, start, end):
         return False
-    return not (len(after) == 2 and after[0] in " ,-" and after[1] in "0123456789")
+    # What is parted by blanks alone may go on behind a blank; hyphens, points and brackets hold a number together.
+    joined = " ," if not _HOLDS_TOGETHER.search(text, start, end) else "-."
+    if start >= 2 and text[start - 1] in joined and text[start - 2] in "0123456789":
+        return False
+    if text[end : end + 1] and text[end] in joined and text[end + 1 : end + 2] in _TEN:
+        return False
+    return joined == "-." or _COMMAND.search(text, max(0, start - 3), start) is None
+
+
+_ROW_BEFORE: Final = re.compile("(?:[0-9]{4}[ ,]){2}$")
+_ROW_AFTER: Final = re.compile("(?:[ ,][0-9]{4}){2}")
+
+
+def no_row(text: str, start: int, end: int) -> bool:
+    """Not four numbers out of a longer row of such."""
+    return _ROW_BEFORE.search(text, max(0, start - 10), start) is None and _ROW_AFTER.match(text, end) is None
 
 
 def ssn(text: str, start: int, end: int) -> bool:
@@ -76,7 +98,67 @@ def ssn(text: str, start: int, end: int) -> bool:
 
 
 def iban(text: str, start: int, end: int) -> bool:
-    return ibans.is_iban(re.sub("[ -]", "", text[start:end]).upper())
+    return ibans.is_iban(re.sub("[ .-]", "", text[start:end]).upper())
+
+
+def fit_iban(text: str, start: int, end: int) -> int:
+    """Where an IBAN that begins at `start` ends, by its country's length; `start` itself if there is none."""
+    length = ibans.LENGTHS.get(text[start : start + 2].upper(), 0)
+    taken = 0
+    for at in range(start, end):
+        if text[at] not in " .-":
+            taken += 1
+            if taken == length:
+                return at + 1
+    return start
+
+
+def long(text: str, start: int, end: int) -> bool:  # noqa: ARG001 - the signature of all checks
+    return end - start >= 32
+
+
+def five_digits(text: str, start: int, end: int) -> bool:
+    return sum("0" <= char <= "9" for char in text[start:end]) >= 5
+
+
+def mrz(text: str, start: int, end: int) -> bool:
+    """A line of a machine-readable travel document."""
+    return "<<" in text[start:end] and text[start:end].count("<") >= 4
+
+
+_IDENTIFIERS: Final = re.compile(
+    "(?:^|_)(?:id|ids|uuid|guid|version|port|ref|order|invoice|request|trace|timestamp|ts|time|date|ms|count|size|sku"
+    "|isbn|ean|gtin|upc|imei|build|commit|revision|sha|hash|etag|digest|checksum|line|row|page|duration|expires|index)$"
+)
+
+
+def not_identifier(text: str, start: int, end: int) -> bool:  # noqa: ARG001 - the signature of all checks
+    """The word right before does not say that this is an identifier, a version or a moment."""
+    return _IDENTIFIERS.search(fold(text[max(0, start - 24) : start])) is None
+
+
+def opaque(text: str, start: int, end: int) -> bool:
+    """A credential, not the next word of a sentence such as `basic functionality`."""
+    token = text[start:end]
+    return any(char.isdigit() for char in token) or any(char.isupper() for char in token[2:]) or len(set(token)) > 14
+
+
+_SAID: Final = frozenset((
+    "required", "invalid", "incorrect", "wrong", "missing", "changed", "updated", "reset", "expired", "empty", "too",
+    "not", "must", "should", "cannot", "can", "will", "was", "been", "being", "the", "your", "a", "an", "this",
+    "that", "it", "set", "weak", "strong", "same", "different", "correct", "valid", "hidden", "masked", "encrypted",
+    "hashed", "stored", "protected", "short", "long", "here", "there", "below", "above", "only", "never", "always",
+    "now", "also", "used", "needed", "optional", "new", "old", "sent", "unknown", "null", "none", "undefined", "true",
+    "false", "string", "number", "boolean", "redacted", "filtered", "secret", "confirmed", "forgotten", "compromised",
+))  # fmt: skip
+
+
+def password_like(text: str, start: int, end: int) -> bool:
+    """What somebody chose, not the next word of a sentence about passwords."""
+    said = text[start:end].rstrip(".,;:!?)")
+    if not said or said.lower() in _SAID or set(said) <= set("*•.x-_"):
+        return False
+    return any(not char.isalpha() for char in said) or not (said.islower() or said.istitle())
 
 
 def entropy(text: str) -> float:
@@ -102,18 +184,28 @@ CHECKS: Final[Mapping[str, Check]] = {
     "alone": alone,
     "card": card,
     "e164": telephones.e164,
+    "five_digits": five_digits,
     "has_digit": has_digit,
     "iban": iban,
     "ipv4": networks.ipv4,
     "ipv6": networks.ipv6,
+    "long": long,
     "mail_domain": networks.mail_domain,
+    "mrz": mrz,
     "nanp": telephones.nanp,
+    "no_row": no_row,
     "not_decimal": not_decimal,
     "not_hex": not_hex,
+    "not_identifier": not_identifier,
     "one_separator": one_separator,
+    "opaque": opaque,
+    "password_like": password_like,
     "phone": telephones.some_country,
     "random_looking": random_looking,
     "ssn": ssn,
     "trunk": telephones.trunk,
     "userinfo": networks.userinfo,
 }
+
+# Where a match really ends, for shapes whose length depends on what they say.
+FITS: Final[Mapping[str, Fit]] = {"iban": fit_iban}

@@ -24,16 +24,18 @@ _STRUCTURES: Final = {
 _CLASSES: Final = {"n": "[0-9]", "a": "[A-Z]", "c": "[A-Z0-9]"}
 
 
-def _compiled(structure: str) -> re.Pattern[str]:
-    parts = re.findall("([0-9]+)([nac])", structure)
-    return re.compile("[A-Z]{2}[0-9]{2}" + "".join(f"{_CLASSES[kind]}{{{size}}}" for size, kind in parts))
+def structure(country: str) -> list[tuple[int, str]]:
+    """What follows the check digits in a country: how many of which class."""
+    return [(int(size), kind) for size, kind in re.findall("([0-9]+)([nac])", _STRUCTURES[country])]
 
 
-_PATTERNS: Final = {country: _compiled(structure) for country, structure in _STRUCTURES.items()}
-LENGTHS: Final = {
-    country: 4 + sum(int(size) for size, _ in re.findall("([0-9]+)([nac])", structure))
-    for country, structure in _STRUCTURES.items()
-}
+def _compiled(country: str) -> re.Pattern[str]:
+    parts = "".join(f"{_CLASSES[kind]}{{{size}}}" for size, kind in structure(country))
+    return re.compile("[A-Z]{2}[0-9]{2}" + parts)
+
+
+_PATTERNS: Final = {country: _compiled(country) for country in _STRUCTURES}
+LENGTHS: Final = {country: 4 + sum(size for size, _ in structure(country)) for country in _STRUCTURES}
 
 
 def mod97(iban: str) -> bool:

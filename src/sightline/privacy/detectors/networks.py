@@ -12,7 +12,7 @@ _NO_DOMAINS: Final = frozenset((
     "exe", "dll", "py", "java", "rb", "rs", "go", "php",
 ))  # fmt: skip
 _VERSION_WORD: Final = re.compile(
-    r"(?:^|[^A-Za-z])(?:v|ver|version|release|build|section|chapter|clause|firmware|rev|revision|oid|rule|fig|figure)"
+    r"(?:^|[^A-Za-z])(?:v|ver|version|release|build|section|chapter|clause|firmware|rev|revision|oid|rule|fig|figure|rv)"
     r"[ .:=\"'#/]{0,3}$",
     re.IGNORECASE,
 )
@@ -40,6 +40,8 @@ def ipv4(text: str, start: int, end: int) -> bool:
         return False
     if octets[1:] == ["0", "0", "0"]:
         return False  # a network or the version of a browser, never a host
+    if octets[3] == "0" and re.match("/[0-9]{1,2}(?![0-9])", text[end : end + 4]):
+        return False  # a network
     before = text[max(0, start - 48) : start]
     if _VERSION_WORD.search(before) or (_PRODUCT.search(before) and "://" not in before[-10:]):
         return False

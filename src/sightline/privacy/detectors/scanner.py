@@ -1,17 +1,21 @@
 """The reference scanner: plain `re`, run only where the shape of a text gives a detector reason to look.
 
-A gate is a set of substrings, sought in the lower-cased text or in its shape; substring search is some twenty times
-faster than a pattern. The gates are part of a detector's definition, so they decide the result and not only its speed.
+The gates (`gates.py`) are part of a detector's definition, so they decide the result and not only its speed.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from sightline.privacy.detectors.checks import CHECKS, Check
+from sightline.privacy.detectors.checks import CHECKS, FITS, Check, Fit
+from sightline.privacy.detectors.gates import Gates, trie
 from sightline.privacy.entries import Detector, Field
+from sightline.privacy.memo import Memo
 from sightline.privacy.names import fold
 
+# No pattern that asks for context needs more characters than this to begin to match.
+_SHORT: Final = 64
+_MAX_COMBINATIONS: Final = 4096
 MAX_LEFT: Final = 64  # RFC 5321: the longest local part
 
 
@@ -21,28 +25,6 @@ class Hit(NamedTuple):
     start: int
     end: int
     field: Field
-
-
-def _shape_table() -> bytes:
-    table = bytearray(range(256))
-    for char in range(256):
-        if 48 <= char <= 57:
-            table[char] = ord("0")
-        elif 65 <= char <= 90:
-            table[char] = ord("A")
-        elif 97 <= char <= 122:
-            table[char] = ord("a")
-        elif char in b" -_":
-            table[char] = ord("-")
-    return bytes(table)
-
-
-SHAPES: Final = _shape_table()
-
-
-def shape(text: str) -> bytes:
-    """The text with digits as 0, capitals as A, other ASCII letters as a, blanks, hyphens and underscores as -."""
-    return text.encode("utf-8", "surrogatepass").translate(SHAPES)
 
 
 def _members(klass: str) -> frozenset[str]:
@@ -56,7 +38,19 @@ def _members(klass: str) -> frozenset[str]:
 class Compiled:
     """A detector, ready to run."""
 
-    __slots__ = ("after", "before", "checks", "context", "context_after", "detector", "field", "left", "search")
+    __slots__ = (
+        "after",
+        "before",
+        "checks",
+        "context",
+        "context_after",
+        "detector",
+        "field",
+        "fit",
+        "left",
+        "near",
+        "search",
+    )
 
     def __init__(self, detector: Detector, field: Field) -> None:
         self.detector = detector
@@ -66,22 +60,50 @@ class Compiled:
         self.after = _members(detector.after)
         self.left = _members(detector.left)
         self.checks: tuple[Check, ...] = tuple(CHECKS[name] for name in detector.checks)
-        self.context = tuple("_" + fold(word) for word in detector.context)
-        self.context_after = tuple("_" + fold(word) for word in detector.context_after)
+        self.fit: Fit | None = FITS[detector.fit] if detector.fit else None
+        self.context = tuple(map(_sought, detector.context))
+        self.context_after = tuple(map(_sought, detector.context_after))
+        words = [*detector.context, *detector.context_after]
+        self.near = re.compile(_near(words)).search if words else None
 
     def find(self, text: str, found: list[Hit]) -> None:
         """Append the spans of this detector in `text`."""
+        if self.near is None:
+            self._within(text, 0, len(text), found)
+            return
+        # Only what stands near a word of the context can count.
+        reach, done, lower = self.detector.reach, 0, _lower(text)
+        word = self.near(lower)
+        while word is not None:
+            start = max(done, word.start() - (reach + MAX_LEFT if self.context_after else 0))
+            last = word.end() + reach
+            done = self._within(text, start, last, found)
+            word = self.near(lower, max(done, word.end()))
+
+    def _within(self, text: str, start: int, last: int, found: list[Hit]) -> int:
+        """Append the spans that begin between `start` and `last`; return where the search stopped."""
         group, rescan = self.detector.group, self.detector.rescan
-        match = self.search(text)
-        while match is not None:
+        at, match = start, self._next(text, start, last)
+        while match is not None and match.start() <= last:
             start, end = match.span(group)
             if self.left:
                 start = self._extended(text, start)
+            if self.fit is not None:
+                end = self.fit(text, start, end)
             if start < end and self._holds(text, start, end):
                 found.append(Hit(start, end, self.field))
-                match = self.search(text, max(end, match.end(), match.start() + 1))
+                at = max(end, match.start() + 1)
             else:
-                match = self.search(text, match.start() + 1 if rescan else max(match.end(), match.start() + 1))
+                at = match.start() + 1 if rescan else max(match.end(), match.start() + 1)
+            match = self._next(text, at, last)
+        return at
+
+    def _next(self, text: str, at: int, last: int) -> re.Match[str] | None:
+        """The next match that begins by `last`; what lies further on is not read."""
+        end = last + _SHORT
+        match = self.search(text, at, end)
+        # A match that touches the end of what was read may go on.
+        return self.search(text, match.start()) if match is not None and match.end() >= end else match
 
     def _extended(self, text: str, start: int) -> int:
         lowest, left, begin = max(0, start - MAX_LEFT), self.left, start
@@ -89,7 +111,7 @@ class Compiled:
             begin -= 1
         while begin < start and text[begin] in ".-'":
             begin += 1
-        return begin if begin < start else len(text)
+        return begin if begin < start or self.detector.left_optional else len(text)
 
     def _holds(self, text: str, start: int, end: int) -> bool:
         if self.before and start and text[start - 1] in self.before:
@@ -102,57 +124,65 @@ class Compiled:
 
     def _announced(self, text: str, start: int, end: int) -> bool:
         reach = self.detector.reach
-        before = "_" + fold(text[max(0, start - reach) : start])
+        before = f"_{fold(text[max(0, start - reach) : start])}_"
         if any(word in before for word in self.context):
             return True
         if not self.context_after:
             return False
-        after = "_" + fold(text[end : end + reach])
+        after = f"_{fold(text[end : end + reach])}_"
         return any(word in after for word in self.context_after)
 
 
-class Scanner:
-    """All detectors of a dictionary that some field claims."""
+_ASCII_LOWER: Final = {char: char + 32 for char in range(65, 91)}
 
-    def __init__(self, detectors: Sequence[Detector], fields: Mapping[str, Field]) -> None:
-        self.compiled = tuple(
-            Compiled(detector, fields[detector.name]) for detector in detectors if detector.name in fields
-        )
-        groups: dict[tuple[tuple[str, ...], tuple[bytes, ...]], list[Compiled]] = {}
-        for compiled in self.compiled:
-            detector = compiled.detector
-            gate = (
-                tuple(needle.lower() for needle in detector.contains),
-                tuple(needle.encode() for needle in detector.shapes),
-            )
-            groups.setdefault(gate, []).append(compiled)
-        self._gates = tuple((contains, shapes, tuple(group)) for (contains, shapes), group in groups.items())
+
+def _lower(text: str) -> str:
+    """Lower case, every character where it stood: some letters beyond ASCII become two."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else text.translate(_ASCII_LOWER)
+
+
+def _near(words: Iterable[str]) -> str:
+    """A pattern for the words of a context, lower-cased: `date_of_birth` is also `dateofbirth` and `date of birth`."""
+    stems = (fold(word) if "_" in fold(word) else fold(word)[:6] for word in words)
+    return trie(stem.replace("_", "\0") for stem in stems).replace(re.escape("\0"), "[^A-Za-z0-9]{0,8}")
+
+
+def _sought(word: str) -> str:
+    """How a word of the context is sought in folded text: `word*` begins with it, `word` is it."""
+    return f"_{fold(word)}" if word.endswith("*") else f"_{fold(word)}_"
+
+
+class Scanner:
+    """All detectors of a dictionary that some field claims; `names` are those by which text announces a value."""
+
+    def __init__(self, detectors: Sequence[Detector], fields: Mapping[str, Field], names: Iterable[str] = ()) -> None:
+        claimed = [detector for detector in detectors if detector.name in fields]
+        self.compiled = tuple(Compiled(detector, fields[detector.name]) for detector in claimed)
+        self.gates = Gates(claimed, names)
+        self._by_bits: Memo[int, tuple[Compiled, ...]] = Memo(_MAX_COMBINATIONS)
 
     def find(self, text: str) -> list[Hit]:
         """The spans of personal data in `text` as it stands, in order, none overlapping."""
-        found: list[Hit] = []
-        for compiled in self.opened(text):
-            compiled.find(text, found)
+        found = self.scan(text)[0]
         return merged(found) if len(found) > 1 else found
 
-    def opened(self, text: str) -> list[Compiled]:
-        """The detectors whose gates are open for `text`."""
-        lower = text.lower()
-        shaped = text.encode("utf-8", "surrogatepass").translate(SHAPES)
-        found: list[Compiled] = []
-        for contains, shapes, group in self._gates:
-            for needle in contains:
-                if needle in lower:
-                    break
-            else:
-                for part in shapes:
-                    if part in shaped:
-                        break
-                else:
-                    if contains or shapes:
-                        continue
-            found += group
-        return found
+    def scan(self, text: str) -> tuple[list[Hit], bool]:
+        """The spans, unmerged, and whether some word stands there that may announce a value."""
+        found: list[Hit] = []
+        bits = self.gates.opened(text)
+        if bits > 1:
+            for compiled in self.of(bits):
+                compiled.find(text, found)
+        return found, bits & 1 == 1
+
+    def of(self, bits: int) -> tuple[Compiled, ...]:
+        """The detectors whose gates are open."""
+        known = self._by_bits.get(bits, None)
+        if known is not None:
+            return known
+        opened = tuple(compiled for index, compiled in enumerate(self.compiled, 1) if bits >> index & 1)
+        return self._by_bits.put(bits, opened)
 
 
 def merged(hits: Iterable[Hit]) -> list[Hit]:

@@ -49,7 +49,10 @@ def e164(text: str, start: int, end: int) -> bool:
 
 def nanp(text: str, start: int, end: int) -> bool:
     """Ten digits as the North American plan parts them, with or without the 1 before."""
-    digits = _digits(text[start:end])
+    written = _EXTENSION.sub("", text[start:end]).strip()
+    digits = _NOT_DIGIT.sub("", written)
+    if "(" not in written and "/" not in written and len(set(re.findall("[ .-]", written))) > 1:
+        return False
     if len(digits) == 11 and digits[0] == "1":
         digits = digits[1:]
     return len(digits) == 10 and digits[0] not in "01" and len(set(digits)) > 1
@@ -65,7 +68,7 @@ def some_country(text: str, start: int, end: int) -> bool:
     """A number that is valid in some country, for where a name says that this is a telephone's."""
     written = text[start:end]
     digits = _digits(written)
-    if not 6 <= len(digits) <= 15:
+    if not 6 <= len(digits) <= 15 or re.fullmatch(r"[0-9]+\.[0-9]{1,3}", written):
         return False
     for region in _REGIONS:
         try:

@@ -1,0 +1,1 @@
+"""Labelled texts: where personal data stands in them, and texts that hold none."""
