@@ -1,5 +1,6 @@
 """Fixtures that many tests share, and marks that hold for whole folders."""
 
+import asyncio
 import secrets
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -35,17 +36,32 @@ def postgres() -> Iterator[Address]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def migrated(postgres: Address) -> str:
+    """A migrated database that tests copy: copying takes a tenth of the time of migrating."""
+    name = "migrated"
+
+    async def make() -> None:
+        admin = await connect(postgres)
+        await admin.execute(f"CREATE DATABASE {name}")
+        await admin.close()
+        connection = await connect(msgspec.structs.replace(postgres, database=name, schema="umami"))
+        await connection.execute("CREATE SCHEMA umami")
+        await migrate(connection)
+        await connection.close()
+
+    asyncio.run(make())
+    return name
+
+
 @pytest.fixture
-async def database(postgres: Address) -> AsyncIterator[Database]:
+async def database(postgres: Address, migrated: str) -> AsyncIterator[Database]:
     """A database of its own, migrated, with a pool over it."""
     name = f"test_{secrets.token_hex(6)}"
     admin = await connect(postgres)
-    await admin.execute(f"CREATE DATABASE {name}")
+    # FILE_COPY would force two checkpoints, which cost more than writing the small copy to the log.
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {migrated} STRATEGY wal_log")
     address = msgspec.structs.replace(postgres, database=name, schema="umami")
-    connection = await connect(address)
-    await connection.execute("CREATE SCHEMA umami")
-    await migrate(connection)
-    await connection.close()
     opened = await Database.open(address, minimum=0, maximum=4)
     yield opened
     await opened.close()

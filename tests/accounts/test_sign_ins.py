@@ -41,6 +41,22 @@ async def test_signing_in_makes_a_hash_of_old_parameters_anew(
     assert await database.fetchval("SELECT password_hash FROM users") == after
 
 
+async def test_a_password_that_is_changed_while_it_is_verified_signs_nobody_in(
+    database: Database, ada: users.User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify = passwords.verify
+
+    async def verify_slowly(stored: str | None, password: str) -> passwords.Verified:
+        verified = await verify(stored, password)
+        await users.set_password(database, operator(), ada.id, "seven dry larks hum", minimum=10)
+        return verified
+
+    monkeypatch.setattr(passwords, "verify", verify_slowly)
+    with pytest.raises(NotSignedIn):
+        await sign_ins.sign_in(database, attempt(), hours=1)
+    assert await database.fetchval("SELECT count(*) FROM sign_ins") == 0
+
+
 async def test_a_token_that_is_in_use_is_not_written_with_every_request(database: Database, ada: users.User) -> None:
     with clock.held(1_800_000_000_000) as now:
         started = await sign_ins.sign_in(database, attempt(), hours=1)

@@ -98,6 +98,21 @@ async def test_rollback_asks_and_no_means_no(operator: Operator, place: Place) -
     assert operator.run("rollback", answer="y\n").returncode == 0
 
 
+@pytest.mark.parametrize("command", ["migrate", "status"])
+async def test_a_corrupt_migration_table_is_one_line_and_loses_nothing(
+    operator: Operator, place: Place, command: str
+) -> None:
+    await place.move_in()
+    operator.data = place.store.path.parents[1]
+    await place.run("DELETE FROM umami.migrations WHERE number = 2", "CREATE TABLE umami.kept ()")
+    done = operator.run(command)
+    assert done.returncode == 1
+    assert "the table umami.migrations has a gap: 0002_keys is not recorded" in done.stderr
+    assert "Restore the table from a backup: nothing was changed." in done.stderr
+    assert done.stderr.count("\n") == 1
+    await place.run("SELECT * FROM umami.kept")
+
+
 @pytest.mark.parametrize(
     ("arguments", "environ", "code", "message"),
     [

@@ -282,3 +282,40 @@ def test_a_misnamed_or_doubled_file_is_refused(folder: Path, name: str, message:
     write(folder, name, "SELECT 1;")
     with pytest.raises(MigrationError, match=message):
         known(folder)
+
+
+async def test_the_views_have_the_columns_of_umami_and_take_no_writes(connection: asyncpg.Connection) -> None:
+    await migrate(connection)
+    assert await columns(connection, "session") == [
+        "session_id", "website_id", "browser", "os", "device", "screen", "language", "country", "region", "city",
+        "distinct_id", "created_at",
+    ]  # fmt: skip
+    assert await columns(connection, "event_data") == [
+        "event_data_id", "website_id", "website_event_id", "data_key", "string_value", "number_value", "date_value",
+        "data_type", "created_at",
+    ]  # fmt: skip
+    for view in ("website", "session", "website_event", "event_data"):
+        for statement in (f"INSERT INTO {view} DEFAULT VALUES", f"DELETE FROM {view}"):
+            with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
+                await connection.execute(statement)
+
+
+async def test_the_view_website_shows_sites_as_umami_would(connection: asyncpg.Connection) -> None:
+    await migrate(connection)
+    await connection.execute("""
+        INSERT INTO users (uuid, email, name, password_hash, role, created_at)
+        VALUES ('00000000-0000-0000-0000-00000000000a', 'ada@example.com', 'Ada', 'x', 'admin', now());
+        INSERT INTO tenants (uuid, name, slug, personal, created_at) VALUES
+            ('00000000-0000-0000-0000-0000000000b1', 'Ada', 'ada', true, now()),
+            ('00000000-0000-0000-0000-0000000000b2', 'Crew', 'crew', false, now());
+        INSERT INTO sites (uuid, tenant_id, name, domains, time_zone, public_key, analytics_days, vitals_days,
+                           recordings_days, logs_days, errors_days, created_by, created_at)
+        SELECT ('00000000-0000-0000-0000-0000000000c' || t.id)::uuid, t.id, 'Site of ' || t.name,
+               '{a.example,b.example}', 'UTC', t.slug, 365, 365, 30, 90, 90, (SELECT id FROM users), now()
+        FROM tenants t;
+    """)
+    rows = await connection.fetch("SELECT name, domain, user_id::text, team_id::text FROM website ORDER BY name")
+    assert [tuple(row) for row in rows] == [
+        ("Site of Ada", "a.example", "00000000-0000-0000-0000-00000000000a", None),
+        ("Site of Crew", "a.example", None, "00000000-0000-0000-0000-0000000000b2"),
+    ]

@@ -308,3 +308,28 @@ async def test_no_try_shows_the_password(place: Place) -> None:
     assert stored is not None
     shown = "".join(f"{one}" for one in await tried(place))
     assert stored.password.reveal() not in shown
+
+
+ADVICE = (
+    "SELECT on a foreign table",
+    "SELECT on one column of a foreign table",
+    "USAGE on a foreign schema",
+    "a foreign sequence",
+    "a table of public open to all",
+    "CREATE in public",
+    "CREATEDB",
+    "CREATE on the database",
+    "membership in another role",
+    "somebody's large object",
+    "hashes of passwords",
+)
+
+
+@pytest.mark.parametrize("kind", ADVICE)
+async def test_doing_what_verify_advises_mends_it(place: Place, kind: str) -> None:
+    await place.move_in()
+    await place.run(with_names(place, GRANTS[kind][0]))
+    advice = list(dict.fromkeys(one.advice for one in failed(await tried(place)) if one.advice))
+    assert advice
+    await place.run(*advice)
+    assert names(place, await tried(place)) == []

@@ -1,8 +1,10 @@
 """The embedded PostgreSQL: what a start makes, whom it lets in, and what it refuses in one clear line."""
 
+import asyncio
 import os
 import pwd
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -15,6 +17,7 @@ import asyncpg
 import msgspec
 import psutil
 import pytest
+import uvloop
 
 from sightline.database import binaries
 from sightline.database.address import Address, connect
@@ -24,7 +27,7 @@ from sightline.database.folder import DataFolder, DataFolderInUse, DataFolderUnu
 from sightline.errors import DatabaseUnavailable, SettingError, SightlineError
 from sightline.settings import EmbeddedSettings, Secret
 from tests.embedded.people import IS_ROOT, Person, needs_root, remove_user
-from tests.embedded.processes import Writer, of_folder, wait_for_none
+from tests.embedded.processes import Writer, of_folder, postmaster_of, supervisor_of, wait_for_none
 
 
 @pytest.fixture
@@ -89,6 +92,21 @@ async def test_what_was_written_is_there_after_a_stop_and_a_start(place: Path, s
         assert await ask(address, "SELECT number FROM kept") == 7
 
 
+def test_the_event_loop_of_the_server_runs_it_too(place: Path, settings: EmbeddedSettings) -> None:
+    async def start_and_lose_its_supervisor() -> object:
+        async with EmbeddedPostgres(place / "data", settings) as address:
+            before = postmaster_of(place / "data")
+            os.kill(supervisor_of(place / "data"), signal.SIGKILL)
+            while True:
+                with suppress(DatabaseUnavailable, asyncpg.PostgresError, OSError):
+                    await ask(address, "SELECT 1")
+                    if postmaster_of(place / "data") != before:
+                        return await ask(address, "SELECT 7")
+                await asyncio.sleep(0.05)
+
+    assert uvloop.run(start_and_lose_its_supervisor()) == 7
+
+
 async def test_a_stop_without_a_start_does_nothing(place: Path, settings: EmbeddedSettings) -> None:
     await EmbeddedPostgres(place / "data", settings).stop()
     assert not (place / "data").exists()
@@ -128,6 +146,15 @@ async def test_on_loopback_it_has_a_port_and_no_socket(place: Path, os_user: str
         assert await ask(address, "SHOW listen_addresses") == "127.0.0.1"
         with pytest.raises(DatabaseUnavailable, match="refused the password"):
             await connect(address.as_user(address.user, Secret("wrong")))
+
+
+async def test_on_loopback_it_keeps_its_port_from_start_to_start(place: Path, os_user: str) -> None:
+    embedded = EmbeddedPostgres(place / "data", EmbeddedSettings(os_user=os_user, listen="loopback"))
+    ports = set()
+    for _ in range(3):
+        async with embedded as address:
+            ports.add(address.port)
+    assert len(ports) == 1
 
 
 async def test_a_taken_port_is_no_obstacle_on_loopback(place: Path, os_user: str) -> None:
@@ -186,6 +213,15 @@ async def test_a_long_path_is_no_obstacle(place: Path, settings: EmbeddedSetting
     data = place / ("long " * 40).strip() / ("längst" * 20)
     async with EmbeddedPostgres(data, settings) as address:
         assert await ask(address, "SELECT 1") == 1
+
+
+async def test_a_part_of_the_folder_may_lie_on_another_disk(place: Path, settings: EmbeddedSettings) -> None:
+    (place / "data").mkdir(mode=0o711)
+    (place / "elsewhere").mkdir(mode=0o700)
+    (place / "data" / "blobs").symlink_to(place / "elsewhere")
+    async with EmbeddedPostgres(place / "data", settings) as address:
+        assert await ask(address, "SELECT 1") == 1
+    assert (place / "data" / "blobs").is_symlink()
 
 
 @pytest.mark.parametrize("listen", ["socket", "loopback"])
@@ -371,6 +407,19 @@ def test_a_folder_that_may_not_be_written_is_one_line(ordinary_person: Person, p
     line = writer.wait_until("refused")
     assert writer.finish() == 1
     assert f"no permission for '{place / 'closed' / 'data'}'" in line
+
+
+@needs_root
+@pytest.mark.parametrize("mine", [False, True], ids=["the folder above", "the folder itself"])
+def test_a_folder_that_the_caller_may_not_see_is_one_line(
+    ordinary_person: Person, place: Path, os_user: str, mine: bool
+) -> None:
+    data = place / "closed" if mine else place / "closed" / "data"
+    (place / "closed").mkdir(mode=0o700)
+    writer = Writer(ordinary_person, data, os_user)
+    line = writer.wait_until("refused")
+    assert writer.finish() == 1
+    assert "no permission for" in line
 
 
 @needs_root

@@ -116,7 +116,7 @@ def encodings() -> dict[str, Callable[[str], str]]:
 
 def generate(seed: int, size: int = 40) -> Iterator[dict[str, Any]]:
     """Yield labelled entries, `size` of a kind and locale where the kind has locales."""
-    rng = random.Random(seed)  # noqa: S311 - test data
+    rng = random.Random(seed)
     for locale in LOCALES:
         fake = Faker(locale)
         fake.seed_instance(rng.randrange(2**32))
@@ -154,7 +154,7 @@ def generate(seed: int, size: int = 40) -> Iterator[dict[str, Any]]:
 
 def negatives(seed: int, size: int = 200) -> Iterator[dict[str, Any]]:
     """Yield texts that hold nothing personal but look as if: moments, identifiers, versions, paths, hashes."""
-    rng = random.Random(seed)  # noqa: S311 - test data
+    rng = random.Random(seed)
     fake = Faker("en_US")
     fake.seed_instance(seed)
     makers: tuple[Callable[[], str], ...] = (

@@ -200,6 +200,15 @@ async def test_the_token_of_another_sign_in_does_not_serve(admin: Browser, other
     assert answer.status_code == 403
 
 
+async def test_the_own_origin_is_read_as_browsers_write_it(admin: Browser, house: House) -> None:
+    for public in ("https://Sightline.Test:443", "https://sightline.test/"):
+        async with browsing(served(at(house, public)), base_url="https://sightline.test") as browser:
+            browser.headers["origin"] = "https://sightline.test"
+            assert (await browser.sign_in(ADA, PASSWORD)).status_code == 200
+            browser.headers["origin"] = "http://sightline.test"
+            assert (await browser("PATCH", "/me", {"name": "Eve"})).status_code == 403
+
+
 async def test_another_site_cannot_sign_a_browser_in(admin: Browser, other: Browser) -> None:
     other.headers["origin"] = "https://evil.example"
     answer = await other("POST", "/sign-in", {"login": ADA, "password": PASSWORD})

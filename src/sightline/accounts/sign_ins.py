@@ -66,10 +66,13 @@ async def sign_in(database: Database, attempt: Attempt, *, hours: int) -> Starte
     verified = await passwords.verify(row["password_hash"] if row else None, attempt.password)
     if row is None or not verified.right or row["disabled_at"] is not None:
         await _note_refused(database, attempt, row, right=verified.right)
-        raise NotSignedIn("the name or the password is wrong", hint="Check both and try again.")
+        raise _refused()
     async with database.transaction() as connection:
+        # Held from here on: whoever changes the password meanwhile ends this sign-in, too, or keeps it from beginning.
+        if await connection.fetchval(SQL["hold_user"], row["id"], row["password_hash"]) is None:
+            raise _refused()
         if verified.fresh_hash:
-            await connection.execute(SQL["refresh_hash"], row["id"], row["password_hash"], verified.fresh_hash)
+            await connection.execute(SQL["refresh_hash"], row["id"], verified.fresh_hash)
         if attempt.former_token:
             await connection.execute(SQL["end_by_token"], tokens.digest(attempt.former_token), clock.now())
         started = await start(
@@ -146,6 +149,10 @@ async def end_all(connection: "PoolConnectionProxy", user_id: int, *, but: int |
 async def forget_old(database: Database) -> int:
     """Remove sign-ins that ended or expired long ago; returns how many."""
     return len(await database.fetch(SQL["forget_old"], clock.now() - _KEPT))
+
+
+def _refused() -> NotSignedIn:
+    return NotSignedIn("the name or the password is wrong", hint="Check both and try again.")
 
 
 async def _note_refused(database: Database, attempt: Attempt, row: "asyncpg.Record | None", *, right: bool) -> None:

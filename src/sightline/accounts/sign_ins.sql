@@ -6,9 +6,13 @@ SELECT id, password_hash, disabled_at FROM users WHERE email = $1
 -- The same, by user name.
 SELECT id, password_hash, disabled_at FROM users WHERE username = $1
 
+-- name: hold_user
+-- The user, if the password that was just verified is still theirs.
+SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL FOR UPDATE
+
 -- name: refresh_hash
--- The password hashed with today's parameters, unless it was changed in between.
-UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2
+-- The password hashed with today's parameters.
+UPDATE users SET password_hash = $2 WHERE id = $1
 
 -- name: start
 -- A new sign-in.

@@ -133,10 +133,11 @@ async def remove(database: Database, caller: Caller, user_id: int) -> None:
     """Remove a user for good: their sign-ins and keys end, teams of one without sites go with them."""
     async with database.transaction() as connection:
         await connection.execute(SQL["lock_admins"])
+        # Teams before the user: whoever joins a team takes them in this order, too.
+        await connection.fetch(SQL["lock_teams"], user_id)
         before = _user(await connection.fetchrow(SQL["show_for_update"], user_id))
         if before.role is Role.ADMIN and not before.disabled:
             await _keep_an_admin(connection, user_id)
-        await connection.fetch(SQL["lock_teams"], user_id)
         left = [row["name"] for row in await connection.fetch(SQL["teams_without_owner"], user_id)]
         if left:
             raise Conflict(

@@ -72,10 +72,11 @@ def choose(setting: str, cluster: Cluster | None) -> Programs:
         return _for_new(setting)
     # On `auto` an existing cluster stays with where its programs came from.
     wanted = cluster.origin if setting == "auto" else setting
-    found = list(_candidates(wanted))
-    for programs in found:
+    found = []
+    for programs in _candidates(wanted):
         if programs.major == cluster.major:
             return programs
+        found.append(programs)
     raise DataFolderUnusable(_mismatch(cluster, found, wanted), hint=_way_out(cluster, setting, wanted))
 
 

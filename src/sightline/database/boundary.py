@@ -114,7 +114,7 @@ def _other_schemas(world: World) -> Iterator[Check]:
         for view, column in (("tables", "table"), ("sequences", "sequence")):
             yield Check(
                 area, f"SELECT {column}_name FROM information_schema.{view} WHERE {column}_schema = {text}", "nothing",
-                world.revoke(f"ALL ON ALL {view.upper()} IN SCHEMA {name}"),
+                _take_back_all(world, one, view),
             )  # fmt: skip
         yield Check(area, f"CREATE TABLE {name}.{PROBE} (a integer)", "refused",
                     world.revoke(f"CREATE ON SCHEMA {name}", one["holders"]))  # fmt: skip
@@ -125,14 +125,30 @@ def _other_schemas(world: World) -> Iterator[Check]:
             f" AND pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = {text})"
             " AND has_schema_privilege(pronamespace, 'USAGE')",
             "nothing",
-            "They run with their owner's rights: REVOKE EXECUTE ON them FROM PUBLIC, and grant it to who needs them",
+            world.revoke("EXECUTE ON them")
+            if world.member_of
+            else "They run with their owner's rights: REVOKE EXECUTE ON them FROM PUBLIC, grant it to who needs them",
         )
+
+
+def _take_back_all(world: World, schema: Row, view: str) -> str:
+    """Name the tables or sequences of a schema that are granted, if it is by grants that they are reached."""
+    granted = [
+        world.revoke(_named(one), one["holders"])
+        for one in world.relations
+        if one["schema"] == schema["name"] and one["holders"] and (one["kind"] == "S") == (view == "sequences")
+    ]
+    return "; ".join(granted[:3]) or world.revoke(f"ALL ON ALL {view.upper()} IN SCHEMA {schema['quoted']}")
+
+
+def _named(relation: Row) -> str:
+    return f"ALL ON {'SEQUENCE ' if relation['kind'] == 'S' else ''}{relation['quoted']}"
 
 
 def _other_relations(world: World) -> Iterator[Check]:
     for one in world.relations:
         name, area = str(one["quoted"]), f"schema {one['schema']}"
-        take_back = world.revoke(f"ALL ON {name}", one["holders"])
+        take_back = world.revoke(_named(one), one["holders"])
         yield Check(area, f"SELECT 1 FROM {name} LIMIT 1", "refused", take_back)
         if one["kind"] not in _TABLE_KINDS:
             continue

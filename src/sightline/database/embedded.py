@@ -8,10 +8,8 @@ import asyncio
 import json
 import logging
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from importlib.resources import as_file, files
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -41,25 +39,35 @@ def _silent(_: str) -> None:
 class Supervised:
     """One supervisor process, and what it says."""
 
-    def __init__(self, process: subprocess.Popen[bytes], reader: asyncio.StreamReader) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], reader: asyncio.StreamReader, transport: asyncio.ReadTransport
+    ) -> None:
         self._process = process
         self._reader = reader
+        self._transport = transport
         self.noise: list[str] = []
 
     @classmethod
     async def spawn(cls, folder: DataFolder, orders: dict[str, Any]) -> Self:
-        with as_file(files("sightline.database").joinpath("supervisor.py")) as script:
-            # A session of its own: Ctrl-C is for the server, which says itself when its database may go.
-            process = subprocess.Popen(  # noqa: ASYNC220 - takes milliseconds, and uvloop's own cannot do more
-                [sys.executable, "-I", "-S", str(script), str(folder.path)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                cwd="/", env=clusters.environment(), start_new_session=True,
-            )  # fmt: skip
+        # A session of its own: Ctrl-C is for the server, which says itself when its database may go.
+        process = subprocess.Popen(  # noqa: ASYNC220 - takes milliseconds, and uvloop's own cannot do more
+            [*clusters.supervisor(), str(folder.path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            cwd="/", env=clusters.environment(), start_new_session=True,
+        )  # fmt: skip
         assert process.stdin is not None
         assert process.stdout is not None
         reader = asyncio.StreamReader(limit=1 << 20)
-        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), process.stdout)
-        supervised = cls(process, reader)
+        try:
+            transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(reader), process.stdout
+            )
+        except BaseException:
+            process.stdin.close()  # without orders it ends at once
+            process.stdout.close()
+            process.wait()
+            raise
+        supervised = cls(process, reader, transport)
         supervised.order(json.dumps(orders))
         return supervised
 
@@ -88,11 +96,8 @@ class Supervised:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             self._process.stdin.close()
+        self._transport.close()  # asyncio does so at its end, uvloop does not
         await asyncio.to_thread(self._process.wait)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
 
 class EmbeddedPostgres:
@@ -136,7 +141,6 @@ class EmbeddedPostgres:
             await self._supervised.end()
             self._supervised = None
         if self._lock is not None:
-            self.folder.address.unlink(missing_ok=True)
             if self._socket is not None:
                 with suppress(OSError):
                     self._socket.rmdir()
@@ -144,6 +148,8 @@ class EmbeddedPostgres:
             self._lock = None
 
     async def _start(self, progress: Progress) -> Address:
+        last = _last_port(self.folder)
+        self._forget_address()
         user = service_user(self.settings.os_user, progress)
         self.folder.admit(user)
         cluster = self.folder.cluster()
@@ -159,13 +165,17 @@ class EmbeddedPostgres:
         clusters.check_version(self.folder, cluster)
         password = self.folder.password()
         self.folder.give(self.folder.log, user)
-        last = _last_port(self.folder)
-        self.folder.address.unlink(missing_ok=True)
         listen = await self._bring_up(cluster, within, user, last, progress)
         address = Address(host=listen.host, port=listen.port, user=ADMIN, password=password, database=DATABASE)
         await _ensure_database(address, fresh=fresh)
         self.folder.write(self.folder.address, msgspec.json.encode(listen))
         return address
+
+    def _forget_address(self) -> None:
+        try:
+            self.folder.address.unlink(missing_ok=True)
+        except OSError as exc:
+            raise self.folder.unusable(exc) from exc
 
     async def _bring_up(
         self, cluster: Cluster, programs: Programs, user: ServiceUser, last_port: int | None, progress: Progress
@@ -234,15 +244,18 @@ class EmbeddedPostgres:
             await self._supervised.gone()
             await asyncio.sleep(delay)
             delay = min(delay * 2, RESTART_S[1])
-            self._supervised = await Supervised.spawn(self.folder, orders)
+            try:
+                self._supervised = await Supervised.spawn(self.folder, orders)
+            except OSError as exc:  # no memory, no process: it is tried again
+                _log.error("cannot start PostgreSQL's supervisor: %s", exc.strerror or exc)
 
 
 def running(data: Path) -> Address | None:
     """Return the administrator's address of the PostgreSQL that runs on this folder now."""
     folder = DataFolder(data)
-    if not folder.run.is_dir() or not folder.locked():
-        return None
     try:
+        if not folder.run.is_dir() or not folder.locked():
+            return None
         listen = msgspec.json.decode(folder.address.read_bytes(), type=Listen)
     except (FileNotFoundError, msgspec.DecodeError):
         return None  # it has not come up yet

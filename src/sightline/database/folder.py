@@ -88,12 +88,11 @@ class DataFolder:
 
     def prepare(self) -> None:
         """Create what is missing of the caller's part."""
-        if self.path.exists() and not self.path.is_dir():
-            raise DataFolderUnusable(f"{str(self.path)!r} is not a folder", hint="Name a folder in --data.")
         try:
-            if not self.path.exists():
-                # For root the service user has to pass through to postgres/; nothing but names can be seen there.
-                _make(self.path, 0o711 if os.geteuid() == 0 else 0o700)
+            if self.path.exists() and not self.path.is_dir():
+                raise DataFolderUnusable(f"{str(self.path)!r} is not a folder", hint="Name a folder in --data.")
+            # For root the service user has to pass through to postgres/; nothing but names can be seen there.
+            _make(self.path, 0o711 if os.geteuid() == 0 else 0o700)
             for folder in (self.secrets, self.keys, self.blobs, self.run):
                 _make(folder, 0o700)
         except OSError as exc:
@@ -254,8 +253,8 @@ class DataFolder:
 
 
 def _make(folder: Path, mode: int) -> None:
-    """Create one folder with exactly this mode; folders above it as the umask says."""
-    if folder.is_dir() and not folder.is_symlink():
+    """Create one folder with exactly this mode, or leave the one that is there; those above it as the umask says."""
+    if folder.is_dir():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700)

@@ -28,7 +28,9 @@ SELECT n.nspname::text AS schema, format('%I.%I', n.nspname, c.relname) AS quote
         WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND attidentity <> 'a'
         ORDER BY attnum LIMIT 1) AS a_column,
        (SELECT array_agg(DISTINCT CASE e.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(e.grantee)) END)
-        FROM aclexplode(c.relacl) e WHERE e.grantee IN (0, $2)) AS holders
+        FROM (SELECT grantee FROM aclexplode(c.relacl)
+              UNION SELECT grantee FROM pg_attribute a, aclexplode(a.attacl) WHERE a.attrelid = c.oid) e
+        WHERE e.grantee IN (0, $2)) AS holders
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname <> $1 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')

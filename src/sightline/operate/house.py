@@ -15,7 +15,7 @@ from sightline.blobs.stores import Stores, open_stores
 from sightline.database.address import Address, connect, parse
 from sightline.database.credentials import CredentialStore
 from sightline.database.embedded import EmbeddedPostgres, running
-from sightline.database.migrations import migrate
+from sightline.database.migrations import Phase, migrate
 from sightline.database.pool import Database
 from sightline.database.setup import set_up
 from sightline.errors import SettingError
@@ -115,10 +115,10 @@ async def _stored(address: Address, credentials: CredentialStore) -> Address:
     return address.as_user(found.username, found.password)
 
 
-async def _migrate(address: Address, progress: Progress) -> None:
+async def _migrate(address: Address, progress: Progress, *, phase: Phase | None = None) -> None:
     connection = await connect(address, application="sightline migrate")
     try:
-        await migrate(connection, progress=progress)
+        await migrate(connection, phase=phase, progress=progress)
     finally:
         await connection.close()
 

@@ -132,5 +132,7 @@ def _own_origins(request: Request) -> set[str]:
     public = house(request).settings.server.public_url
     if public:
         parts = urlsplit(public)
-        return {f"{parts.scheme}://{parts.netloc}"}
+        # As browsers write it: in lower case, without the port that goes without saying.
+        netloc = parts.netloc.lower().removesuffix(":443" if parts.scheme == "https" else ":80")
+        return {f"{parts.scheme}://{netloc}"}
     return {f"{request.url.scheme}://{request.headers.get('host', '')}"}
