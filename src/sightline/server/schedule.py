@@ -6,6 +6,7 @@ from typing import Final
 from sightline.accounts import invitations, setup, sign_ins, throttle
 from sightline.operate.house import House
 from sightline.server.jobs import Job, Progress
+from sightline.signals.salts import Salts
 
 
 async def _tidy_accounts(house: House, _progress: Progress) -> str:
@@ -14,4 +15,15 @@ async def _tidy_accounts(house: House, _progress: Progress) -> str:
     return f"removed {sum(gone)} rows that had ended"
 
 
-JOBS: Final[tuple[Job[House], ...]] = (Job("accounts.tidy", timedelta(hours=1), _tidy_accounts),)
+async def _turn_salts(house: House, _progress: Progress) -> str:
+    """Make the salts of the periods that begin soon, destroy those whose period is over."""
+    salts = Salts(house.database)
+    made = await salts.prepare()
+    destroyed = await salts.destroy_ended()
+    return f"made {made} salts, destroyed {destroyed}"
+
+
+JOBS: Final[tuple[Job[House], ...]] = (
+    Job("accounts.tidy", timedelta(hours=1), _tidy_accounts),
+    Job("privacy.salts", timedelta(minutes=10), _turn_salts),
+)
