@@ -22,6 +22,8 @@ Prefilter = Callable[[str], int]
 _TO_SIGN: Final = "[\"'`\\\\*\\]) ]{0,6}[=:]"
 _REST_OF_NAME: Final = "[A-Za-z0-9_.$\\[\\]-]{0,64}"
 _BETWEEN: Final = "[^A-Za-z0-9]{0,8}"
+_TO_DIGIT: Final = 12  # "September 2", "(+4": what may stand before the first digit of a value
+_DIGITS_LATE: Final = frozenset(("secret_said",))
 _BATCH: Final = 60  # names in one expression
 
 
@@ -70,7 +72,11 @@ def _of_detector(compiled: Compiled, bit: int) -> tuple[str, int, bool]:
     """The context where a detector needs one, since `[0-9]{4}` alone is everywhere; else its sieve or its pattern."""
     detector = compiled.detector
     if compiled.near is not None:
-        return near_pattern([*detector.context, *detector.context_after]), bit, True
+        near = near_pattern([*detector.context, *detector.context_after])
+        if detector.context_after or detector.name in _DIGITS_LATE:
+            return near, bit, True
+        # Whatever a context announces has a digit, and it stands near.
+        return f"{near}[\\x00-\\x7f]{{0,{detector.reach + _TO_DIGIT}}}[0-9]", bit, True
     if detector.sieve:
         return detector.sieve, bit, False
     if detector.before and not detector.left and not detector.group and not detector.rescan:

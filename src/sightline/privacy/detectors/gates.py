@@ -20,14 +20,14 @@ _SECRET: Final = 12  # no known key is shorter
 PREFIX: Final = 4  # letters by which `word*` is known
 # How little a word tells, since it stands in many names: of a phrase the most telling word is looked for.
 _COMMON: Final = {
-    **dict.fromkeys(
-        ("is", "of", "on", "your", "my", "the", "user", "id", "name", "message", "line", "api", "app", "me"), 2
-    ),
-    **dict.fromkeys(("last", "service", "date", "set", "source", "group", "page", "time", "code", "type", "data"), 2),
-    **dict.fromkeys(
-        ("request", "client", "host", "file", "connection", "account", "body", "sort", "push", "old", "from", "to"), 2
-    ),
-    **dict.fromkeys(("key", "number", "no", "num", "address", "first", "access", "card", "mail", "home"), 1),
+    word: rank
+    for rank, words in (
+        (1, "key number no num address first access card mail home"),
+        (2, "last user api date set source group page time code type data from to request client host file connection"),
+        (2, "account body sort push old"),
+        (3, "is of on your my the id name message line app me service"),
+    )
+    for word in words.split()
 }
 
 
