@@ -16,7 +16,7 @@ ENGINES = ("hyperscan", "re2")
 
 def _texts(seed: int, size: int) -> Iterator[str]:
     """Labelled and generated texts, and new ones spliced together from their pieces."""
-    rng = random.Random(seed)  # noqa: S311 - test data
+    rng = random.Random(seed)
     known = [entry["text"] for name in ("tuned", "heldout") for entry in labelled(name)]
     known += [entry["text"] for entry in generate(seed, 2)] + [entry["text"] for entry in negatives(seed, 60)]
     yield from known
@@ -47,7 +47,7 @@ def test_an_accelerated_scanner_finds_what_the_reference_finds(accelerated: Rule
 
 @pytest.mark.soak
 def test_an_accelerated_scanner_finds_what_the_reference_finds_in_the_long_run(accelerated: Rules) -> None:
-    assert _differences(accelerated, seed=random.randrange(10**9), size=400_000) == []  # noqa: S311 - test data
+    assert _differences(accelerated, seed=random.randrange(10**9), size=400_000) == []
 
 
 def test_the_fastest_engine_is_taken_when_none_is_named() -> None:

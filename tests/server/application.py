@@ -27,7 +27,9 @@ async def housed(database: Database, data: Path) -> AsyncIterator[House]:
     settings = Settings(accounts=AccountSettings(session_hours=24))
     keys = await KeyRing.open(database, settings.keys, settings.aws, data / "keys")
     stores = open_stores(settings.blobs, settings.aws, data)
-    yield House(Loaded(settings=settings, data=data, origins={}), database, database.address, keys, stores, RulesStore(database))
+    yield House(
+        Loaded(settings=settings, data=data, origins={}), database, database.address, keys, stores, RulesStore(database)
+    )
     await keys.close()
 
 

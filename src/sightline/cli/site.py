@@ -124,7 +124,8 @@ async def change(  # noqa: PLR0913 - one per option
         time_zone=msgspec.UNSET if time_zone is None else time_zone,
     )
     privacy = {"consent_mode": collect, "consent_asked": ask, "honour_signals": honour_signals, "salt_period": salt}
-    protected = sites.PrivacyChange(**{field: value for field, value in privacy.items() if value is not None})
+    given = {field: value for field, value in privacy.items() if value is not None}
+    protected = msgspec.convert(given, sites.PrivacyChange)
     changes = bool(domains or name is not None or time_zone is not None)
     if not changes and not days and protected == sites.PrivacyChange():
         raise click.UsageError("Say what to change: `sightline site change --help` lists the options.")

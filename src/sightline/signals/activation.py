@@ -1,9 +1,9 @@
 """Activation: put a dictionary into force, for the instance or for one site; nothing that was in force is ever changed.
 
 The instance's dictionary lies over the one that ships, a site's over the instance's, and each may only tighten what is
-below it, except for unmask entries. Who activates new unmask entries, or rules that hide less than those in force, signs
-for it by name. When the instance gets other rules, every site's own are laid over them again in the same transaction;
-if one cannot be, nothing changes.
+below it, except for unmask entries. Who activates new unmask entries, or rules that hide less than those in force,
+signs for it by name. When the instance gets other rules, every site's own are laid over them again in the same
+transaction; if one cannot be, nothing changes.
 """
 
 import asyncio

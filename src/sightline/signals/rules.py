@@ -86,9 +86,7 @@ class RulesStore:
         """Return the rules of a number, in force or not."""
         canonical = await self._database.fetchval(SQL["canonical"], number)
         if canonical is None:
-            raise NotFound(
-                f"there is no rules version {number}", hint="`sightline privacy rules list` shows them all."
-            )
+            raise NotFound(f"there is no rules version {number}", hint="`sightline privacy rules list` shows them all.")
         return Active(number, await asyncio.to_thread(restore, str(canonical)))
 
     async def listing(self, site: int | None = None) -> list[Version]:

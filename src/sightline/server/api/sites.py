@@ -93,7 +93,8 @@ class PrivacyChange(Body):
     ] = None
     consent_asked: Annotated[bool | None, Field(description="Collect nothing until the visitor agreed.")] = None
     honour_signals: Annotated[
-        bool | None, Field(description="Collect nothing from browsers that send Do Not Track or Global Privacy Control.")
+        bool | None,
+        Field(description="Collect nothing from browsers that send Do Not Track or Global Privacy Control."),
     ] = None
     salt_period: Annotated[
         Period | None, Field(description="A visitor is recognised within one day (UTC), or one month.")
