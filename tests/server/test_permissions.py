@@ -57,6 +57,8 @@ def bodies(w: World) -> dict[str, dict[str, Any]]:
         "POST /sites": {"name": "New", "team": str(w.teams["own"])},
         "PATCH /sites/{site}": {"name": "Another"},
         "PUT /sites/{site}/retention": {"logs": 7},
+        "PUT /sites/{site}/privacy": {"salt_period": "month"},
+        "POST /privacy/rules/activate": {"source": "", "dry_run": True},
         "POST /api-keys": {"name": "New", "permissions": ["site:read"]},
     }  # fmt: skip
 
@@ -68,6 +70,7 @@ def path_of(route: Route, world: World, caller: str, target: str) -> str:
         "site": world.sites[target],
         "team": world.teams[target],
         "name": "accounts.tidy",
+        "number": 1,
         "user": world.users["guest" if target == "own" else "stranger"],
         "invitation": world.invitations[target],
         "key": world.keys[whose if target == "own" else "stranger"],

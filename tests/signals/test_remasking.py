@@ -1,8 +1,9 @@
-"""Masking anew: what is stored is rewritten under the rules in force, whole, also when the process is killed on the way."""
+"""Masking anew: what is stored is rewritten under the rules in force, whole, also when a process is killed on the way."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import orjson
@@ -129,7 +130,7 @@ async def test_killed_anywhere_it_goes_on_and_ends_the_same(
     await warehouse.caught_up()
     await activate(database, operator(), Wanted(source=STAFF))
     seen: set[int] = set()
-    for changes in (1, 5, 9):
+    for changes in (1, 5, 3):
         child = Child("remask", database.address, str(folder.root), str(changes))
         assert child.wait_for_line() == "writing"
         child.end()
@@ -178,10 +179,10 @@ class Chunks:
             await progress((number + 1) / len(chosen))
         return len(chosen)
 
-    async def erase(self, tombstone: Tombstone) -> int:
+    async def erase(self, tombstone: Tombstone) -> int:  # noqa: ARG002 - the interface
         return 0
 
-    async def _chosen(self, selection: Selection) -> list[tuple[str, dict[str, object]]]:
+    async def _chosen(self, selection: Selection) -> list[tuple[str, dict[str, Any]]]:
         chunks = [(name, orjson.loads(await self._folder.get(name))) for name in self._folder.names()]
         return [
             (name, chunk)

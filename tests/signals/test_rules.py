@@ -14,7 +14,6 @@ from sightline.privacy import dictionary
 from sightline.privacy.dictionary import DictionaryError
 from sightline.privacy.masks import mask_text
 from sightline.server.notices import Heard, Notices
-from sightline.signals import activation
 from sightline.signals.activation import Activation, SignOffMissing, Wanted, activate, ensure_shipped
 from sightline.signals.rules import CHANNEL, RulesStore
 
@@ -121,10 +120,10 @@ async def test_a_dry_run_says_everything_and_does_nothing(database: Database) ->
 @pytest.mark.parametrize(
     "source",
     [
-        'dictionary = 1\nname = "x"\n[[field]]\nnumber = 1\nname = "email"\ntier = 1\nnever_unmask = false\nbroken = 1\n',
+        'dictionary = 1\nname = "x"\n[[field]]\nnumber = 1\nname = "email"\ntier = 1\nbroken = 1\n',
         'dictionary = 1\nname = "x"\n[url]\nparameters = ["email"]\n',
         'dictionary = 1\nname = "x"\n[headers]\nallowed = ["authorization"]\n',
-        'dictionary = 1\nname = "x"\n[[unmask]]\nkey = "password"\nreason = "r"\nsigned_by = "Ada"\ndate = 2026-01-01\n',
+        UNMASKED.replace("nickname", "password"),
         'dictionary = 1\nname = "x"\n[[unmask]]\nkey = "nickname"\n',
         "no toml",
     ],
@@ -211,7 +210,7 @@ async def test_a_release_that_ships_other_rules_lays_the_operators_over_them(
         '\n[[field]]\nnumber = 900\nname = "ticket"\ntier = 2\ndetectors = ["ticket"]\n'
     )
     with monkeypatch.context() as patched:
-        patched.setattr(activation.dictionary, "default", lambda: newer)
+        patched.setattr(dictionary, "default", lambda: newer)
         assert await ensure_shipped(database) == 4
         assert await ensure_shipped(database) is None
     own = await RulesStore(database).active(7)

@@ -34,6 +34,7 @@ SQL: Final = queries("sightline.signals", "remasking.sql")
 # Sealing and erasing hold the lock for as long as they take; this is how often we ask, and when we give up.
 _ASK_S: Final = 0.5
 _WAIT_S: Final = 60.0
+_LINGERS: Final = 4
 _NOTE_EVERY_MS: Final = 500
 Watch = Callable[["Job"], Awaitable[None]]
 
@@ -199,7 +200,11 @@ class Remasking:
 
     async def _alone(self) -> asyncpg.Connection:
         connection = await connect(self._database.address, application="sightline-remask")
-        if not await connection.fetchval(SQL["try_lock"]):
+        for _ in range(_LINGERS):  # the session of a process that was killed ends a moment later
+            if await connection.fetchval(SQL["try_lock"]):
+                break
+            await asyncio.sleep(_ASK_S)
+        else:
             connection.terminate()
             raise Busy(
                 "another process is masking anew", hint="`sightline privacy remask --status` shows how far it is."
