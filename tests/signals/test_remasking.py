@@ -1,4 +1,4 @@
-"""Masking anew: what is stored is rewritten under the rules in force, whole, also when a process is killed on the way."""
+"""Masking anew: what is stored is rewritten under the rules in force, whole, also when a process is killed."""
 
 import asyncio
 from collections.abc import AsyncIterator
