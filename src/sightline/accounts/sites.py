@@ -20,6 +20,7 @@ from sightline.accounts.scopes import Scope
 from sightline.database.pool import Database
 from sightline.errors import InvalidValue, NotAllowed, NotFound
 from sightline.privacy.consent import Mode
+from sightline.privacy.echo import shown
 from sightline.privacy.pseudonyms import Period
 from sightline.sql import queries
 
@@ -244,7 +245,7 @@ def _check_privacy(changes: Mapping[str, object]) -> None:
         try:
             msgspec.convert({name: value}, Privacy)
         except msgspec.ValidationError as exc:
-            raise InvalidValue(f"{name} cannot be {value!r}", field=name, hint=_CHOICES[name]) from exc
+            raise InvalidValue(f"{name} cannot be {shown(str(value))}", field=name, hint=_CHOICES[name]) from exc
 
 
 def _word(value: object) -> str:
