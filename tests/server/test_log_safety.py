@@ -1,5 +1,6 @@
 """Fake personal data sent through every route and through the journal is found in no log, table, object or error."""
 
+import asyncio
 import io
 import json
 import logging
@@ -147,6 +148,8 @@ def paths_of(path: str, known: Mapping[str, str]) -> str:
 async def test_what_is_sent_through_every_route_is_written_nowhere(
     client: Client, house: House, database: Database, written: io.StringIO
 ) -> None:
+    log_of_postgres = Path(str(await database.fetchval("SHOW data_directory"))).parent / "log"
+    already = log_of_postgres.stat().st_size
     document = api(house).openapi()
     called = routes(api(house))
     assert len(called) > 50
@@ -163,6 +166,8 @@ async def test_what_is_sent_through_every_route_is_written_nowhere(
     assert [(leak, line) for line in written.getvalue().splitlines() for leak in leaks(line)] == []
     assert "/api/v1/sites/{site}" in written.getvalue()
     assert [(leak, refused) for refused in client.refused for leak in leaks(refused)] == []
+    postgres_log = await asyncio.to_thread(log_of_postgres.read_text, "utf-8", "replace")
+    assert leaks(postgres_log[already:]) == []
     places = {column: leaks(text) for column, text in (await stored(database)).items()}
     assert [(column, found) for column, found in places.items() if found and column not in ALLOWED] == []
     assert places["users.name"], "what may be stored was not even sent"

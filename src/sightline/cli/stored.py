@@ -162,11 +162,12 @@ async def remask(  # noqa: PLR0913 - one per option
             if json:
                 print_json({"dry_run": True, "items": [msgspec.structs.asdict(one) for one in found]})
                 return
+            others = any(one.site for one in found)
             print_table(
                 [
                     {
                         "kind": one.kind,
-                        "for": "all other sites" if one.site == 0 else f"site {one.site}",
+                        "for": f"site {one.site}" if one.site else "all others" if others else "all sites",
                         "version": one.version,
                         "about signals": one.signals,
                         "texts that change": one.texts,
