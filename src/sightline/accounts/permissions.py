@@ -48,6 +48,8 @@ class Permission(StrEnum):
     TEAM_CREATE = "team:create"
     JOB_READ = "job:read"
     JOB_RUN = "job:run"
+    PRIVACY_READ = "privacy:read"
+    PRIVACY_MANAGE = "privacy:manage"
 
     TEAM_READ = "team:read"
     TEAM_CHANGE = "team:change"
@@ -61,6 +63,7 @@ class Permission(StrEnum):
     SITE_CHANGE = "site:change"
     SITE_DELETE = "site:delete"
     SITE_RETENTION = "site:retention"
+    SITE_PRIVACY = "site:privacy"
 
     @property
     def level(self) -> Level:
@@ -81,6 +84,8 @@ _ROWS: Final = (
     (P.TEAM_CREATE, Level.INSTANCE, "Create a team."),
     (P.JOB_READ, Level.INSTANCE, "See the background jobs and what came of them."),
     (P.JOB_RUN, Level.INSTANCE, "Start a background job now."),
+    (P.PRIVACY_READ, Level.INSTANCE, "See the rules versions, the salts and what an audit finds."),
+    (P.PRIVACY_MANAGE, Level.INSTANCE, "Activate rules, for the instance or a site."),
     (P.TEAM_READ, Level.TEAM, "See a team and its members."),
     (P.TEAM_CHANGE, Level.TEAM, "Rename a team."),
     (P.TEAM_DELETE, Level.TEAM, "Remove a team."),
@@ -92,6 +97,7 @@ _ROWS: Final = (
     (P.SITE_CHANGE, Level.SITE, "Change a site's name, domains, time zone and settings."),
     (P.SITE_DELETE, Level.SITE, "Remove a site with all its data."),
     (P.SITE_RETENTION, Level.SITE, "Say how long a site's data are kept."),
+    (P.SITE_PRIVACY, Level.SITE, "Say what a site may collect, and who is asked first."),
 )
 _LEVELS: Final = {permission: level for permission, level, _ in _ROWS}
 _MEANINGS: Final = {permission: meaning for permission, _, meaning in _ROWS}
@@ -110,7 +116,7 @@ BY_ROLE: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
 )
 
 _MEMBER: Final = _VIEW | {P.SITE_CREATE, P.SITE_CHANGE}
-_MANAGER: Final = _MEMBER | {P.TEAM_CHANGE, P.MEMBER_MANAGE, P.SITE_DELETE, P.SITE_RETENTION}
+_MANAGER: Final = _MEMBER | {P.TEAM_CHANGE, P.MEMBER_MANAGE, P.SITE_DELETE, P.SITE_RETENTION, P.SITE_PRIVACY}
 
 BY_TEAM_ROLE: Final[Mapping[TeamRole, frozenset[Permission]]] = MappingProxyType(
     {
@@ -122,7 +128,8 @@ BY_TEAM_ROLE: Final[Mapping[TeamRole, frozenset[Permission]]] = MappingProxyType
 )
 
 # An API key never signs in, changes passwords or makes further keys: whoever finds one shall not become its owner.
-NOT_FOR_KEYS: Final = frozenset({P.SELF_CHANGE, P.KEY_MANAGE, P.USER_MANAGE, P.OWNER_MANAGE})
+# Nor does it say what may be seen: somebody signs for that.
+NOT_FOR_KEYS: Final = frozenset({P.SELF_CHANGE, P.KEY_MANAGE, P.USER_MANAGE, P.OWNER_MANAGE, P.PRIVACY_MANAGE})
 FOR_KEYS: Final = tuple(permission for permission in Permission if permission not in NOT_FOR_KEYS)
 
 
