@@ -176,7 +176,7 @@ def _hostile(rules: Rules) -> list[Result]:
         per_byte = max(per_byte, long / len(twice) / ordinary)
         growth = max(growth, long / short)
     return [
-        Figure("worst hostile text, per byte, against an ordinary log line", per_byte, "times", limit=60),
+        Figure("worst hostile text, per byte, against an ordinary log line", per_byte, "times", limit=30),
         Figure("worst hostile text, twice the length", growth, "times the time", limit=3),
     ]
 

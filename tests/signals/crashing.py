@@ -141,7 +141,7 @@ async def follow(folder: Path) -> None:
     """Keep a warehouse fresh."""
     database = await Database.open(_address(), minimum=0)
     settings = WarehouseSettings(poll_ms=20, memory_mb=256)
-    warehouse = Warehouse(folder / "warehouse.duckdb", database, Folder(folder / "extents"), settings)
+    warehouse = Warehouse(folder / "warehouse.duckdb", Catalogue(database, Folder(folder / "extents")), settings)
     await warehouse.start()
     sys.stdout.write("following\n")
     sys.stdout.flush()

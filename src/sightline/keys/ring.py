@@ -233,7 +233,11 @@ class KeyRing:
         else:
             parent = await self.tenant_held(row.key_id.tenant_id, row.parent_version)
             key = unwrap(parent.aead, row.wrapped, row.key_id)
-        confirm(key, row.key_id, row.check_value)
+        try:
+            confirm(key, row.key_id, row.check_value)
+        except KeyFailure:
+            wipe(key)
+            raise
         return key
 
     async def tenant_held(self, tenant_id: int, version: int | None = None) -> Held:

@@ -95,7 +95,7 @@ class Erasure:
         """Erase now; returns when nothing is left in any store but the warehouses, which follow within a second."""
         if not any(tombstone.condition(kind) for kind in self._kinds):
             raise InvalidValue("this erasure takes nothing", hint="Name sites, visitors, visits or persons.")
-        async with alone(self._database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             await self._finish_open(connection, nobody)
             started = await self._begin(connection, await self._widened(connection, tombstone))
             await self._note_in_log(started)
@@ -103,7 +103,7 @@ class Erasure:
 
     async def resume(self, *, progress: Progress = nobody) -> int:
         """Finish what was interrupted; return how many erasures that were."""
-        async with alone(self._database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             return await self._finish_open(connection, progress)
 
     async def replay(self, *, since_ms: int = 0, progress: Progress = nobody) -> int:
@@ -117,7 +117,7 @@ class Erasure:
                 older = entry.tombstone.before_ms
                 before_ms = entry.requested_ms + 1 if older is None else older
                 again = msgspec.structs.replace(entry.tombstone, id=0, before_ms=before_ms)
-                async with alone(self._database.address) as connection:
+                async with alone(self._catalogue.direct) as connection:
                     await self._carry_out(connection, await self._begin(connection, again), nobody)
                 done += 1
             await progress((number + 1) / len(names))

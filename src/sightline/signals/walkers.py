@@ -115,7 +115,7 @@ class KindWalker:
 
     async def texts(self, selection: Selection, *, progress: Progress = nobody) -> AsyncIterator[Texts]:
         """What no extent holds yet, then the extents: what is sealed meanwhile is read twice rather than never."""
-        reader = ArrowReader(self._database.address)
+        reader = ArrowReader(self._catalogue.direct)
         try:
             sealed = await self._database.fetchval("SELECT sealed_pos FROM journal_state")
             assert isinstance(sealed, int)
@@ -149,7 +149,7 @@ class KindWalker:
         """Rewrite extents one by one, then the journal; warehouses are made anew afterwards."""
         wanted = msgspec.structs.replace(selection, older_than_rules=masking.number)
         changed = 0
-        async with alone(self._database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             extents = [extent async for extent in self._extents(wanted)]
             for number, extent in enumerate(extents):
                 changed += await self._remask_extent(connection, extent, wanted, masking)

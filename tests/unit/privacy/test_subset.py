@@ -36,7 +36,7 @@ from sightline.privacy.subset import problem
         (r"a}", "ECMAScript"),
         (r"a{b", "ECMAScript"),
         (r"[a[b]", "set operation"),
-        (r"[a--b]", "set operation"),
+        (r"[+--b]", "set operation"),
         (r"[]a]", "empty in ECMAScript"),
         (r"\-", "not the same"),
         (r"\'", "not the same"),

@@ -8,7 +8,7 @@ differential fuzzing. Texts beyond ASCII are left to the reference.
 import re
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Literal
+from typing import Final, Literal, cast
 
 from sightline.errors import ServiceError
 from sightline.privacy.detectors.scanner import Compiled, near_pattern
@@ -22,8 +22,6 @@ Prefilter = Callable[[str], int]
 _TO_SIGN: Final = "[\"'`\\\\*\\]) ]{0,6}[=:]"
 _REST_OF_NAME: Final = "[A-Za-z0-9_.$\\[\\]-]{0,64}"
 _BETWEEN: Final = "[^A-Za-z0-9]{0,8}"
-_TO_DIGIT: Final = 12  # "September 2", "(+4": what may stand before the first digit of a value
-_DIGITS_LATE: Final = frozenset(("secret_said",))
 _BATCH: Final = 60  # names in one expression
 
 
@@ -73,10 +71,9 @@ def _of_detector(compiled: Compiled, bit: int) -> tuple[str, int, bool]:
     detector = compiled.detector
     if compiled.near is not None:
         near = near_pattern([*detector.context, *detector.context_after])
-        if detector.context_after or detector.name in _DIGITS_LATE:
-            return near, bit, True
-        # Whatever a context announces has a digit, and it stands near.
-        return f"{near}[\\x00-\\x7f]{{0,{detector.reach + _TO_DIGIT}}}[0-9]", bit, True
+        # What a context announces begins within its reach; what it announces from behind is not told from here.
+        announced = "" if detector.context_after else f"[\\x00-\\x7f]{{0,{detector.reach + 1}}}(?:{detector.pattern})"
+        return f"(?:{near}){announced}", bit, True
     if detector.sieve:
         return detector.sieve, bit, False
     if detector.before and not detector.left and not detector.group and not detector.rescan:
@@ -110,26 +107,24 @@ def _hyperscan(expressions: list[tuple[str, int, bool]]) -> Prefilter:
         for pattern, _, folds in expressions
     ]
     bits = [bit for _, bit, _ in expressions]
+    # Compiled once, here, since it takes a second or two; only the scratch space is each thread's own.
+    database = hyperscan.Database()
+    database.compile(expressions=patterns, ids=list(range(len(patterns))), elements=len(patterns), flags=flags)
     held = threading.local()
-
-    def database() -> Any:
-        """One per thread: a scratch space is not shared."""
-        made = hyperscan.Database()
-        made.compile(expressions=patterns, ids=list(range(len(patterns))), elements=len(patterns), flags=flags)
-        held.database = made
-        return made
 
     def prefilter(text: str) -> int:
         found: list[int] = []
-        made = getattr(held, "database", None) or database()
-        made.scan(b"\n" + text.encode(), match_event_handler=_collect, context=found)
+        scratch = getattr(held, "scratch", None)
+        if scratch is None:
+            scratch = held.scratch = hyperscan.Scratch(database)
+        database.scan(b"\n" + text.encode(), match_event_handler=_collect, context=found, scratch=scratch)
         result = 0
         for index in found:
             result |= bits[index]
         return result
 
-    def _collect(index: int, _start: int, _end: int, _flags: int, found: list[int]) -> None:
-        found.append(index)
+    def _collect(index: int, _start: int, _end: int, _flags: int, found: object) -> None:
+        cast("list[int]", found).append(index)
 
     return prefilter
 
