@@ -60,7 +60,7 @@ async def _sites(house: House, site: str | None, permission: Permission) -> tupl
 
 
 def _walkers(house: House) -> Walkers:
-    return Walkers(Catalogue(house.database, house.stores.extents))
+    return Walkers(Catalogue(house.database, house.stores.extents, house.direct))
 
 
 @click.command("audit")
@@ -153,7 +153,7 @@ async def remask(  # noqa: PLR0913 - one per option
     """
     async with opened(loaded) as house:
         sites = await _sites(house, site, Permission.PRIVACY_MANAGE)
-        remasking = Remasking(house.database, _walkers(house), house.rules)
+        remasking = Remasking(house.database, _walkers(house), house.rules, house.direct)
         if status:
             _print_jobs(await remasking.listing(), json=json)
             return

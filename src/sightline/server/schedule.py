@@ -33,8 +33,8 @@ async def _go_on_masking(house: House, progress: Progress) -> str:
     async def watch(job: Remask) -> None:
         await progress(job.progress)
 
-    walkers = Walkers(Catalogue(house.database, house.stores.extents))
-    job = await Remasking(house.database, walkers, house.rules).resume(watch=watch)
+    walkers = Walkers(Catalogue(house.database, house.stores.extents, house.direct))
+    job = await Remasking(house.database, walkers, house.rules, house.direct).resume(watch=watch)
     return "nothing was interrupted" if job is None else f"finished job {job.id}: {job.changed:,} signals masked anew"
 
 

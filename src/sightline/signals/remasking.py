@@ -19,7 +19,7 @@ from sightline import clock
 from sightline.accounts import audit
 from sightline.accounts.audit import Action
 from sightline.accounts.callers import Caller
-from sightline.database.address import connect
+from sightline.database.address import Address, connect
 from sightline.database.pool import Database
 from sightline.errors import InvalidValue
 from sightline.signals.erasure import SQL as ERASURE
@@ -75,8 +75,9 @@ class _Part(Struct, frozen=True):
 class Remasking:
     """Masks anew what the walkers of one database go over."""
 
-    def __init__(self, database: Database, walkers: Walkers, rules: RulesStore) -> None:
+    def __init__(self, database: Database, walkers: Walkers, rules: RulesStore, direct: Address | None = None) -> None:
         self._database = database
+        self._direct = direct or database.address  # the lock goes with a session, which a proxy hands around
         self._walkers = walkers
         self._rules = rules
 
@@ -199,7 +200,7 @@ class Remasking:
             )
 
     async def _alone(self) -> asyncpg.Connection:
-        connection = await connect(self._database.address, application="sightline-remask")
+        connection = await connect(self._direct, application="sightline-remask")
         for _ in range(_LINGERS):  # the session of a process that was killed ends a moment later
             if await connection.fetchval(SQL["try_lock"]):
                 break
