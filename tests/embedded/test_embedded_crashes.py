@@ -122,6 +122,7 @@ async def test_a_server_killed_in_the_middle_of_its_first_start_starts_the_next_
         writer = write()
         writer.wait_until(word)
         writer.kill()
+        wait_for_none(data)
     writer = write()
     writer.wait_until("ready")
     assert list(data.glob("postgres.new-*")) == []
