@@ -1,10 +1,12 @@
 """Sealing, compaction and sweeping on a real PostgreSQL."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from sightline import clock
+from sightline.blobs.store import Blob
 from sightline.database.pool import Database
 from sightline.signals import sealing
 from sightline.signals.event import EVENT
@@ -159,12 +161,13 @@ class _StopAt(Folder):
         super().__init__(folder.root)
         self.step = step
 
-    async def put(self, name: str, data: bytes) -> None:
+    async def put(self, name: str, data: bytes, **options: Any) -> Blob:
         if self.step == "before put":
             raise KeyboardInterrupt
-        await super().put(name, data)
+        await super().put(name, data, **options)
         if self.step == "after put":
             raise KeyboardInterrupt
+        return await self.head(name)
 
     async def get(self, name: str) -> bytes:
         if self.step == "after get":
@@ -203,8 +206,8 @@ async def test_an_object_store_that_changes_a_byte_is_noticed_before_anything_is
     journal: Journal, database: Database, folder: Folder
 ) -> None:
     class Flipping(Folder):
-        async def put(self, name: str, data: bytes) -> None:
-            await super().put(name, data[:-100] + bytes([data[-100] ^ 1]) + data[-99:])
+        async def put(self, name: str, data: bytes, **options: Any) -> Blob:
+            return await super().put(name, data[:-100] + bytes([data[-100] ^ 1]) + data[-99:], **options)
 
     await journal.append(Batch(signals=events(40)))
     with pytest.raises(NotWhole):

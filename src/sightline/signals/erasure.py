@@ -23,10 +23,11 @@ import msgspec
 from msgspec import Struct
 
 from sightline import clock
+from sightline.blobs.store import BlobStore
 from sightline.errors import InvalidValue
 from sightline.signals import open_visits, parquet, partitions
 from sightline.signals.extents import SQL as EXTENTS
-from sightline.signals.extents import Catalogue, Extent, Objects, extent_of
+from sightline.signals.extents import Catalogue, Extent, extent_of
 from sightline.signals.kind import Identity, Kind, Registry
 from sightline.signals.kinds import KINDS
 from sightline.signals.ledger import Tombstone
@@ -82,7 +83,7 @@ class Erasure:
     """Erases from one database, its extents, and everything that has registered."""
 
     def __init__(
-        self, catalogue: Catalogue, log: Objects, *, kinds: Registry = KINDS, erasers: Sequence[Eraser] = ()
+        self, catalogue: Catalogue, log: BlobStore, *, kinds: Registry = KINDS, erasers: Sequence[Eraser] = ()
     ) -> None:
         self._catalogue = catalogue
         self._database = catalogue.database

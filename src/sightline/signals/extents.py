@@ -4,49 +4,18 @@ Only what the catalogue lists exists for readers; an object that a crash left be
 """
 
 import hashlib
-from collections.abc import AsyncIterator
 from datetime import date
-from typing import Final, Protocol
+from typing import Final
 
 import asyncpg
 import msgspec
 from msgspec import Struct
 
+from sightline.blobs.store import BlobStore, Damaged
 from sightline.database.pool import Database
-from sightline.errors import ServiceError
 from sightline.sql import queries
 
 SQL: Final = queries("sightline.signals", "extents.sql")
-
-
-class Listed(Protocol):
-    """An object in a listing."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def modified_ms(self) -> int: ...
-
-
-class Objects(Protocol):
-    """What extents need of an object store."""
-
-    async def put(self, name: str, data: bytes) -> object: ...
-
-    async def get(self, name: str) -> bytes:
-        """Read an object; `NotFound` when there is none."""
-
-    async def delete(self, name: str) -> None: ...
-
-    def walk(self, prefix: str = "") -> AsyncIterator[Listed]:
-        """List the objects below a folder."""
-
-
-class Damaged(ServiceError):
-    """An extent is not what was sealed."""
-
-    code = "damaged"
 
 
 class Extent(Struct, frozen=True, kw_only=True):
@@ -82,7 +51,7 @@ class Snapshot(Struct, frozen=True):
 class Catalogue:
     """The extents of a database."""
 
-    def __init__(self, database: Database, objects: Objects) -> None:
+    def __init__(self, database: Database, objects: BlobStore) -> None:
         self.database = database
         self.objects = objects
 

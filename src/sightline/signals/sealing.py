@@ -19,10 +19,11 @@ import asyncpg
 from msgspec import Struct
 
 from sightline import clock, metrics
+from sightline.blobs.store import Damaged
 from sightline.database.address import Address, connect
 from sightline.errors import Conflict, ServiceError
 from sightline.signals import ledger, parquet
-from sightline.signals.extents import SQL, Catalogue, Damaged, Extent
+from sightline.signals.extents import SQL, Catalogue, Extent
 from sightline.signals.kind import Kind, Registry
 from sightline.signals.kinds import KINDS
 from sightline.signals.ledger import ArrowReader, Row
@@ -34,6 +35,7 @@ SIGNALS_AT_ONCE: Final = 100_000
 # An extent below this is merged with its neighbours of the same day.
 SMALL_BYTES: Final = 4 << 20
 LARGE_BYTES: Final = 8 << 20
+_ATTEMPTS: Final = 10
 # Whoever reads a replaced extent has this long to finish.
 REPLACED_FOR: Final = timedelta(hours=1)
 
@@ -67,9 +69,14 @@ async def alone(address: Address) -> AsyncIterator[asyncpg.Connection]:
     """Hold the one lock under which extents change: for sealing, compaction, retention, erasure and re-masking."""
     connection = await connect(address, application="sightline-extents")
     try:
-        if not await connection.fetchval(SQL["lock"]):
-            raise Busy(hint="Wait until it has finished; it goes on by itself.")
+        for attempt in range(_ATTEMPTS):
+            if await connection.fetchval(SQL["lock"]):
+                break
+            if attempt == _ATTEMPTS - 1:
+                raise Busy(hint="Wait until it has finished; it goes on by itself.")
+            await asyncio.sleep(0.1)  # a holder that has just ended may not be gone yet
         yield connection
+        await connection.execute(SQL["unlock"])
     finally:
         connection.terminate()
 

@@ -18,11 +18,12 @@ from typing import Any, Final, TypeVar
 from msgspec import Struct
 
 from sightline import clock, metrics
+from sightline.blobs.store import BlobStore
 from sightline.database.pool import Database
-from sightline.errors import Unavailable
+from sightline.errors import SightlineError, Unavailable
 from sightline.settings import WarehouseSettings
 from sightline.signals import ledger
-from sightline.signals.extents import Catalogue, Objects
+from sightline.signals.extents import Catalogue
 from sightline.signals.follow import Following, StartAnew
 from sightline.signals.kind import Registry
 from sightline.signals.kinds import KINDS
@@ -79,7 +80,7 @@ class Warehouse:
         self,
         file: Path,
         database: Database,
-        objects: Objects,
+        objects: BlobStore,
         settings: WarehouseSettings,
         kinds: Registry = KINDS,
     ) -> None:
@@ -96,8 +97,8 @@ class Warehouse:
         self._last_used_ms = 0
         self._asked_anew = False
         self._reason = ""
-        self._writer: ThreadPoolExecutor | None = None
-        self._readers: ThreadPoolExecutor | None = None
+        self._writer = ThreadPoolExecutor(1, "warehouse-writer")
+        self._readers = ThreadPoolExecutor(settings.queries, "warehouse-reader")
         self._closing = False
 
     async def start(self) -> None:
@@ -107,7 +108,13 @@ class Warehouse:
     async def close(self) -> None:
         """End running queries, stop following, close the file."""
         self._closing = True
-        await self._sleep()
+        task, self._task = self._task, None
+        if task:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self._writer.shutdown(wait=False)
+        self._readers.shutdown(wait=False)
 
     def status(self) -> Status:
         following = self._following
@@ -213,37 +220,37 @@ class Warehouse:
             raise Unavailable("the warehouse is closed", hint="The server is stopping.")
         if self._task is None or self._task.done():
             self._last_used_ms = clock.now_ms()
-            self._writer = ThreadPoolExecutor(1, "warehouse-writer")
-            self._readers = ThreadPoolExecutor(self._settings.queries, "warehouse-reader")
             self._task = asyncio.create_task(self._live(), name="warehouse")
-
-    async def _sleep(self) -> None:
-        task, self._task = self._task, None
-        if task:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
     async def _live(self) -> None:
         """Follow until nobody has asked for a while; whatever goes wrong on the way is tried again."""
         try:
-            while not self._idle():
-                try:
-                    await self._follow()
-                except StartAnew as anew:
-                    self._note_anew(anew.reason)
-                except Broken:
-                    self._note_anew("broken")
-                except (Unavailable, OSError) as exc:
-                    self._reason = getattr(exc, "message", type(exc).__name__)
-                    log.warning("the warehouse cannot follow", extra={"reason": type(exc).__name__})
-                    await asyncio.sleep(_RETRY_S)
-                except Exception as exc:
-                    self._reason = type(exc).__name__
-                    log.exception("the warehouse stumbled")
-                    await asyncio.sleep(_RETRY_S)
+            while True:
+                while not self._idle():
+                    await self._follow_or_wait()
+                await self._close_shadow()
+                # Who asked while it was closing finds this task alive, so it goes on for them.
+                if self._idle():
+                    return
         finally:
-            await asyncio.shield(self._shut())
+            if self._shadow is not None:
+                await asyncio.shield(self._close_shadow())
+
+    async def _follow_or_wait(self) -> None:
+        try:
+            await self._follow()
+        except StartAnew as anew:
+            self._note_anew(anew.reason)
+        except Broken:
+            self._note_anew("broken")
+        except (SightlineError, OSError) as exc:
+            self._reason = getattr(exc, "message", type(exc).__name__)
+            log.warning("the warehouse cannot follow", extra={"reason": type(exc).__name__})
+            await asyncio.sleep(_RETRY_S)
+        except Exception as exc:
+            self._reason = type(exc).__name__
+            log.exception("the warehouse stumbled")
+            await asyncio.sleep(_RETRY_S)
 
     def _note_anew(self, reason: str) -> None:
         metrics.count("WarehouseRebuilds", Reason=reason)
@@ -300,9 +307,3 @@ class Warehouse:
             await self._in_writer(following.close)
         if shadow is not None:
             await self._in_writer(shadow.close)
-
-    async def _shut(self) -> None:
-        await self._close_shadow()
-        for pool in (self._writer, self._readers):
-            if pool is not None:
-                pool.shutdown(wait=False)
