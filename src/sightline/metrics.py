@@ -47,6 +47,8 @@ _ROWS: Final = (
     Metric("JobDuration", Unit.MILLISECONDS, ("Job",), "How long a run of a background job took."),
     Metric("Leader", Unit.COUNT, (), "1 while this process holds the lock under which jobs run."),
     Metric("DatabaseReconnects", Unit.COUNT, (), "How often a lost connection to PostgreSQL was made again."),
+    Metric("HitsDropped", Unit.COUNT, ("Reason",), "Hits that were not stored, by the reason in the answer's header."),
+    Metric("ValuesCut", Unit.COUNT, ("Field",), "Values of hits that were too long, and stored without their end."),
     Metric("SignalsCommitted", Unit.COUNT, ("Kind",), "Signals that were committed to the journal."),
     Metric("CommitDuration", Unit.MILLISECONDS, (), "How long a group commit took."),
     Metric("JournalRefused", Unit.COUNT, ("Reason",), "Batches not stored: full, value, database or error."),

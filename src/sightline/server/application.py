@@ -17,6 +17,7 @@ from sightline.server import api_docs, errors
 from sightline.server.api import routers
 from sightline.server.asgi import App, Receive, Scope, Send, answer
 from sightline.server.assets import Assets
+from sightline.server.collecting import Collecting
 from sightline.server.health import Ready, healthz
 from sightline.server.jobs import Jobs, listing
 from sightline.server.middleware.access import Access
@@ -81,11 +82,13 @@ def ready(house: House, jobs: Jobs[House] | None) -> Ready:
     return Ready({"database": database, "objects": objects}, {"jobs": background})
 
 
-def application(house: House, readiness: Ready) -> App:
+def application(house: House, readiness: Ready, collecting: Collecting | None = None) -> App:
     """Everything that one process answers, by its role."""
     role = house.settings.server.role
     exact: dict[tuple[str, str], App] = {("GET", "/healthz"): healthz, ("GET", "/readyz"): readiness}
     mounts: dict[str, App] = {}
+    if collecting is not None:
+        exact |= collecting.routes()
     if role in {"all", "reports"}:
         typed = api(house)
         exact |= _reference(typed)
