@@ -48,6 +48,7 @@ _ROWS: Final = (
     Metric("Leader", Unit.COUNT, (), "1 while this process holds the lock under which jobs run."),
     Metric("DatabaseReconnects", Unit.COUNT, (), "How often a lost connection to PostgreSQL was made again."),
     Metric("HitsDropped", Unit.COUNT, ("Reason",), "Hits that were not stored, by the reason in the answer's header."),
+    Metric("HitsReleased", Unit.COUNT, (), "Hits that somebody released from the quarantine."),
     Metric("ValuesCut", Unit.COUNT, ("Field",), "Values of hits that were too long, and stored without their end."),
     Metric("SignalsCommitted", Unit.COUNT, ("Kind",), "Signals that were committed to the journal."),
     Metric("CommitDuration", Unit.MILLISECONDS, (), "How long a group commit took."),

@@ -69,6 +69,8 @@ class Action(StrEnum):
     SITE_CHANGE = "site.change"
     SITE_RETENTION = "site.retention"
     SITE_REMOVE = "site.remove"
+    QUARANTINE_RELEASE = "quarantine.release"
+    QUARANTINE_RECLASSIFY = "quarantine.reclassify"
     KEY_CREATE = "key.create"
     KEY_REVOKE = "key.revoke"
 

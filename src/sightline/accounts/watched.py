@@ -5,7 +5,7 @@ so a change arrives within that time, and nothing stops while PostgreSQL is away
 """
 
 import asyncio
-import contextlib
+import re
 import uuid
 from collections import OrderedDict
 from typing import Final
@@ -22,7 +22,7 @@ SQL: Final = queries("sightline.accounts", "watched.sql")
 FRESH_MS: Final = 10_000
 _UNKNOWN_MS: Final = 10_000
 _REMEMBERED: Final = 10_000
-_LONGEST_NAME: Final = 64
+_NAME: Final = re.compile(r"[A-Za-z0-9:/_-]{1,128}")
 
 
 class Watched(Struct, frozen=True, kw_only=True, gc=False):
@@ -31,6 +31,7 @@ class Watched(Struct, frozen=True, kw_only=True, gc=False):
     id: int
     tenant_id: int
     domains: tuple[str, ...]
+    url: str = ""  # where a link leads
     consent_mode: Mode = "replay"
     consent_asked: bool = False
     honour_signals: bool = True
@@ -43,7 +44,11 @@ class _Known(Struct, gc=False):
 
 
 class WatchedSites:
-    """The sites that this process has met, by UUID or public key; of links and pixels by the UUID of those."""
+    """The sites that this process has met, by what names them.
+
+    That is a UUID or a public key; for links and pixels `link:UUID`, `pixel:UUID`, or as in an address `q/SLUG` and
+    `p/SLUG`.
+    """
 
     def __init__(self, database: Database, *, remembered: int = _REMEMBERED) -> None:
         self._database = database
@@ -52,11 +57,11 @@ class WatchedSites:
         self._asking: dict[str, asyncio.Task[Watched | None]] = {}
 
     async def find(self, name: str) -> Watched | None:
-        """Return the site with this UUID or public key; None when there is none, or it was removed."""
+        """Return the site of this name; None when there is none, or it was removed."""
         known = self._known.get(name)
         now_ms = clock.now_ms()
         if known is None:
-            if len(name) > _LONGEST_NAME:
+            if not _NAME.fullmatch(name):
                 return None
             return await asyncio.shield(self._ask(name))
         if not 0 <= now_ms - known.asked_ms < (FRESH_MS if known.site else _UNKNOWN_MS):
@@ -93,9 +98,20 @@ class WatchedSites:
         return site
 
     async def _look_up(self, name: str) -> Watched | None:
-        row = None
-        with contextlib.suppress(ValueError):  # no UUID
-            row = await self._database.fetchrow(SQL["by_uuid"], uuid.UUID(name))
-        if name.startswith("pk_"):
-            row = await self._database.fetchrow(SQL["by_public_key"], name)
+        query, values = _query(name)
+        row = await self._database.fetchrow(SQL[query], *values) if query else None
         return None if row is None else Watched(**{**row, "domains": tuple(row["domains"])})
+
+
+def _query(name: str) -> tuple[str, tuple[object, ...]]:
+    """The query for a name with its values; none for what can name nothing."""
+    if name.startswith("pk_"):
+        return "by_public_key", (name,)
+    if name[:2] in {"q/", "p/"}:
+        return "by_slug", (name[2:], "link" if name[0] == "q" else "pixel")
+    kind, colon, text = name.rpartition(":")
+    try:
+        found = uuid.UUID(text)
+    except ValueError:
+        return "", ()
+    return ("by_link_uuid", (found, kind)) if colon else ("by_uuid", (found,))

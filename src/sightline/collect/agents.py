@@ -115,9 +115,17 @@ def read(text: str) -> Agent:
     system = next((name for pattern, name in _SYSTEMS if pattern.search(text)), "")
     machine = _machines().search(text)
     return Agent(
-        browser, system, _device(text, system), machine[0].strip().lower()[:40] if machine else "",
+        browser, system, _device(text, system), _named(text, machine) if machine else "",
         _HEADLESS.search(text) is not None,
     )  # fmt: skip
+
+
+def _named(text: str, machine: re.Match[str]) -> str:
+    """The word that gave a machine away, whole: `googlebot`, not the `ebot` that was found."""
+    start = machine.start()
+    while start and text[start - 1].isalnum():
+        start -= 1
+    return text[start : machine.end()].strip(" /;,.-()").lower()[:40]
 
 
 def _device(text: str, system: str) -> str:

@@ -73,6 +73,7 @@ class Case(Struct, gc=False):
     rules: int
     salt: bytes
     now_ms: int
+    at_ms: int  # when it happened; another time than now only where a key holder says so
     visitor: int = 0  # known already where a token has said it
     person: int | None = None
     agent: Agent = Agent()
@@ -141,9 +142,16 @@ def drop_data_centre(case: Case, tools: Tools) -> Reason | None:
 
 
 def put_visitor(case: Case, _tools: Tools) -> None:
-    if not case.visitor:
-        sender = case.sender
-        case.visitor = pseudonyms.visitor(case.salt, str(case.site.id), sender.address, sender.agent)
+    """The visitor: whom a token names, else a browser by address and agent.
+
+    A program that sends for many names them, so there the name stands in for both.
+    """
+    if case.visitor:
+        return
+    address, agent = case.sender.address, case.sender.agent
+    if case.hit.person and not case.agent.browser:
+        address, agent = "person", case.hit.person
+    case.visitor = pseudonyms.visitor(case.salt, str(case.site.id), address, agent)
 
 
 def drop_rate(case: Case, tools: Tools) -> Reason | None:
@@ -205,6 +213,15 @@ def put_properties(case: Case, _tools: Tools) -> None:
             case.note(*case.properties.cut)
 
 
+def evidence(case: Case, reason: Reason) -> str:
+    """What gave a dropped hit away: what somebody who looks at the quarantine groups by."""
+    if reason in {Reason.BOT, Reason.HEADLESS}:
+        return case.agent.machine
+    if reason is Reason.HOSTNAME:
+        return case.page.hostname
+    return case.referrer.domain if reason is Reason.SPAM else ""
+
+
 STEPS: Final[tuple[Step, ...]] = (
     drop_without_consent,
     drop_vitals,
@@ -263,7 +280,7 @@ def event(case: Case, visit: int, person: int | None) -> Event:
     claims = hit.claims
     return Event(
         site=case.site.id,
-        created_ms=case.now_ms,
+        created_ms=case.at_ms,
         visitor=case.visitor,
         visit=visit,
         person=person,

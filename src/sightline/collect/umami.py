@@ -1,8 +1,8 @@
 """Umami's protocol: the bodies of `/api/send` and `/api/batch`, and its answers.
 
 Bytes in, hits out. The content type does not matter, unknown keys are passed over, and one of `website`, `link` and
-`pixel` names the target. What is too long is left to later steps, which cut it; what has the wrong type is refused, and the
-path of the field is told.
+`pixel` names the target. What is too long is left to later steps, which cut it; what has the wrong type is refused, and
+the path of its field is told.
 """
 
 import re
@@ -106,7 +106,9 @@ def _other_target(payload: _Payload, what: What) -> tuple[What, str]:
     if len(named) != 1:
         raise Malformed("name exactly one of website, link and pixel", path=("payload", "website"))
     kind, target = named[0]
-    return (kind or what) if what is What.EVENT else what, target
+    if kind is None:
+        return what, target
+    return kind if what is What.EVENT else what, f"{'link' if kind is What.LINK else 'pixel'}:{target}"
 
 
 def _object(data: Raw) -> bytes:

@@ -1,214 +1,65 @@
-"""The routes that collect, as plain ASGI before any framework: `/api/send`, `/api/batch`, and what stands behind them.
+"""The routes that collect, as plain ASGI before any framework: Umami's, with links, pixels and the tracker script.
 
-This file only wires: a decoder makes hits of bytes, `collect/policy` judges them, the journal commits them, and the
-answer is given afterwards. Every answer, also an error, may be read by any page: that is what collecting is for.
+This file only wires: a decoder makes hits of bytes, `intake` judges and commits them, and the answer is given
+afterwards. Any page may read every answer, also an error: that is what collecting is for.
 """
 
-import asyncio
 import contextlib
+import gzip
+import hashlib
 from collections.abc import AsyncIterator, Mapping
+from importlib import resources
 from typing import Final
 
-import msgspec
-from msgspec import Struct
-
-from sightline import clock, metrics
-from sightline.accounts.watched import Watched, WatchedSites
-from sightline.collect import channels, places, policy, tokens, umami
-from sightline.collect.agents import Agents
-from sightline.collect.hits import NO_CLAIMS, Hit, Malformed, Sender, What
-from sightline.collect.networks import Networks
-from sightline.collect.pages import Reader
-from sightline.collect.policy import Case, Reason, Tools
-from sightline.collect.rates import Rates
-from sightline.collect.spam import domains as spam_domains
-from sightline.errors import SightlineError
-from sightline.keys.held import HmacKey
+from sightline import metrics
+from sightline.collect import umami
+from sightline.collect.hits import Hit, Malformed, Sender, What
+from sightline.collect.policy import Reason
+from sightline.errors import NotFound, SightlineError, Unavailable
 from sightline.operate.house import House
-from sightline.privacy import dictionary, pseudonyms
-from sightline.server.asgi import App, Headers, Receive, Scope, Send
+from sightline.server.asgi import App, Headers, Receive, Scope, Send, header
+from sightline.server.intake import Intake, Outcome, UnknownTarget
 from sightline.server.permissions import declare
+from sightline.server.routing import MethodNotAllowed
 from sightline.server.senders import sender_of
-from sightline.signals.journal import Batch, Journal
-from sightline.signals.kind import Signal
-from sightline.signals.open_visits import OpenVisit, OpenVisits
-from sightline.signals.salts import Salt, Salts
+from sightline.signals.journal import Journal
 
-_MINUTE_MS: Final = 60_000
 _OPEN: Final = (
     (b"access-control-allow-origin", b"*"),
     (b"cross-origin-resource-policy", b"cross-origin"),
-    (b"access-control-expose-headers", b"x-sightline-dropped, x-sightline-ignored, x-sightline-cut"),
-    (b"cache-control", b"no-store"),
 )
-_JSON: Final = ((b"content-type", b"application/json"), *_OPEN)
+_NOT_KEPT: Final = (b"cache-control", b"no-store")
+_JSON: Final = (
+    (b"content-type", b"application/json"),
+    *_OPEN,
+    (b"access-control-expose-headers", b"x-sightline-dropped, x-sightline-ignored, x-sightline-cut, retry-after"),
+    _NOT_KEPT,
+)
 _PREFLIGHT: Final = (
-    *_OPEN[:2],
+    *_OPEN,
     (b"access-control-allow-methods", b"POST, OPTIONS"),
-    (b"access-control-allow-headers", b"*, content-type, x-umami-cache, x-sightline-consent, authorization"),
+    # The star does not stand for authorization, and for nothing at all in a request with credentials.
+    (b"access-control-allow-headers", b"*, authorization, content-type, x-umami-cache, x-sightline-consent"),
     (b"access-control-max-age", b"86400"),
-    (b"content-length", b"0"),
 )
-
-
-class Outcome(Struct, gc=False):
-    """What became of one hit: a signal that is to be committed, or an answer that is given already."""
-
-    status: int
-    body: bytes
-    signal: Signal | None = None
-    touched: OpenVisit | None = None
-    token: str = ""
-    reason: str = ""
-    ignored: str = ""
-    cut: str = ""
+_PIXEL: Final = (
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,"
+    b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+)
+# What Umami answers to an address that is blocked; everything else that is dropped it answers like a bot.
+_REFUSALS: Final = {
+    Reason.OWN_ADDRESS: (403, umami.failed(403, "forbidden", "This address is not counted.")),
+    Reason.RATE: (429, umami.failed(429, "too-many-requests", "This visitor sends too much.")),
+}
 
 
 class Collecting:
-    """The collecting of one process."""
+    """The collecting routes of one process."""
 
     def __init__(self, house: House, journal: Journal) -> None:
-        self.sites = WatchedSites(house.database)
-        self.visits = OpenVisits(house.database)
-        self._journal = journal
-        self._settings = house.settings.collect
-        self._keys = house.keys
-        self._salts = Salts(house.database)
-        self._salt: dict[str, tuple[int, Salt]] = {}
-        self._mac: dict[int, tuple[int, HmacKey, HmacKey]] = {}
-        self._readers: dict[int, Reader] = {}
-        collect = house.settings.collect
-        self.tools = Tools(
-            agents=Agents(),
-            places=places.Places(places.open_file(collect.places_file)),
-            channels=channels.table(),
-            own_addresses=Networks(collect.own_addresses, setting="collect.own_addresses"),
-            data_centres=Networks.of_file(collect.data_centres_file, setting="collect.data_centres_file"),
-            spam=spam_domains(),
-            rates=Rates(collect.visitor_per_minute),
-        )
-
-    async def close(self) -> None:
-        await self.sites.close()
-        await self.visits.close()
-
-    # ---- one hit ---------------------------------------------------------------------------------------------------
-
-    async def take(self, hit: Hit, sender: Sender) -> Outcome:
-        """Judge one hit; a good one comes back with the signal that is still to be committed."""
-        site = await self.sites.find(hit.target)
-        if site is None:
-            field = {What.LINK: "link", What.PIXEL: "pixel"}.get(hit.what, "website")
-            error = Malformed("there is no such target", path=("payload", field))
-            metrics.count("HitsDropped", Reason="unknown_site")
-            return Outcome(400, umami.refused(error), reason="unknown_site")
-        ignored = ""
-        if hit.claims is not NO_CLAIMS:
-            ignored = hit.claims.names()
-            hit = msgspec.structs.replace(hit, claims=NO_CLAIMS)
-        case = await self._case(hit, sender, site)
-        reason = policy.judge(case, self.tools)
-        for name in case.cut:
-            metrics.count("ValuesCut", Field=name)
-        outcome = await self._accepted(case) if reason is None else _dropped(reason)
-        outcome.ignored = ignored
-        outcome.cut = ", ".join(case.cut) if case.cut else ""
-        return outcome
-
-    async def _case(self, hit: Hit, sender: Sender, site: Watched) -> Case:
-        now_ms = clock.now_ms()
-        salt = await self._current_salt(site.salt_period, now_ms)
-        token_key, person_key = await self._tenant_keys(site.tenant_id, now_ms)
-        case = Case(hit, sender, site, self._reader(), 0, salt.salt, now_ms)
-        if sender.token and (token := tokens.open_token(token_key, site.id, sender.token, now_ms // 1000)):
-            case.visitor = token.visitor
-        if hit.person:
-            case.person = pseudonyms.person(person_key, str(site.tenant_id), hit.person)
-        return case
-
-    async def _accepted(self, case: Case) -> Outcome:
-        visit = await self.visits.hit(case.site.id, case.visitor, case.now_ms, person=case.person)
-        token_key, _ = await self._tenant_keys(case.site.tenant_id, case.now_ms)
-        token = tokens.seal(token_key, case.site.id, case.visitor, visit.visit, case.now_ms // 1000)
-        signal = policy.event(case, visit.visit, visit.person)
-        return Outcome(200, umami.accepted(token, case.visitor, visit.visit), signal, visit.touched, token)
-
-    async def commit(self, outcomes: list[Outcome]) -> None:
-        """Commit what is to be stored, all of it or nothing; returns when it is durable."""
-        signals = [outcome.signal for outcome in outcomes if outcome.signal is not None]
-        if signals:
-            visits = [outcome.touched for outcome in outcomes if outcome.touched is not None]
-            await self._journal.append(Batch(signals=signals, visits=visits))
-
-    # ---- what changes seldom ---------------------------------------------------------------------------------------
-
-    async def _current_salt(self, period: pseudonyms.Period, now_ms: int) -> Salt:
-        known = self._salt.get(period)
-        minute = now_ms // _MINUTE_MS
-        if known is not None and known[0] == minute:
-            return known[1]
-        salt = await self._salts.current(period, now_ms)
-        self._salt[period] = minute, salt
-        return salt
-
-    async def _tenant_keys(self, tenant_id: int, now_ms: int) -> tuple[HmacKey, HmacKey]:
-        """The tenant's keys for tokens and for persons, asked for again every minute."""
-        known = self._mac.get(tenant_id)
-        minute = now_ms // _MINUTE_MS
-        if known is not None and known[0] == minute:
-            return known[1], known[2]
-        token, person = await asyncio.gather(
-            self._keys.hmac_key(tenant_id, "collect token"), self._keys.hmac_key(tenant_id, "person")
-        )
-        self._mac[tenant_id] = minute, token, person
-        return token, person
-
-    def _reader(self) -> Reader:
-        rules = dictionary.default()
-        found = self._readers.get(id(rules))
-        if found is None:
-            found = self._readers[id(rules)] = Reader(rules)
-        return found
-
-    # ---- routes ----------------------------------------------------------------------------------------------------
-
-    async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer `POST /api/send`."""
-        try:
-            hit = umami.decode(await _body(receive))
-            outcome = await self.take(hit, sender_of(scope))
-            if outcome.signal is not None:
-                await self.commit([outcome])
-        except Malformed as error:
-            outcome = Outcome(400, umami.refused(error), reason="malformed")
-            metrics.count("HitsDropped", Reason="malformed")
-        except SightlineError as error:
-            await _answer_error(send, error)
-            return
-        await _answer(send, outcome.status, outcome.body, _told(outcome))
-
-    async def batch(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer `POST /api/batch`: every good item is committed with the others, in one transaction."""
-        try:
-            hits = umami.decode_batch(await _body(receive), self._settings.batch_items)
-            sender = sender_of(scope)
-            outcomes = []
-            for hit in hits:
-                if isinstance(hit, Malformed):
-                    metrics.count("HitsDropped", Reason="malformed")
-                    outcomes.append(Outcome(400, umami.refused(hit), reason="malformed"))
-                else:
-                    outcomes.append(await self.take(hit, sender))
-            await self.commit(outcomes)
-        except Malformed as error:
-            await _answer(send, 400, umami.refused(error), ())
-            return
-        except SightlineError as error:
-            await _answer_error(send, error)
-            return
-        token = next((outcome.token for outcome in reversed(outcomes) if outcome.token), "")
-        body = umami.batch_answer([(outcome.body, outcome.status == 200) for outcome in outcomes], token)
-        await _answer(send, 200, body, ())
+        self.intake = Intake(house, journal)
+        self._most_items = house.settings.collect.batch_items
+        self._script = Script.load()
 
     def routes(self) -> Mapping[tuple[str, str], App]:
         return {
@@ -216,7 +67,117 @@ class Collecting:
             ("POST", "/api/batch"): self.batch,
             ("OPTIONS", "/api/send"): _preflight,
             ("OPTIONS", "/api/batch"): _preflight,
+            ("GET", "/script.js"): self._script,
         }
+
+    def mounts(self) -> Mapping[str, App]:
+        return {"/p/": self.pixel, "/q/": self.link}
+
+    async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer `POST /api/send`."""
+        try:
+            hit = umami.decode(await _body(receive))
+            outcome = await self.intake.take(hit, sender_of(scope))
+            if outcome.signal is not None:
+                await self.intake.commit([outcome])
+        except SightlineError as error:
+            status, body, headers = _failed(error)
+        else:
+            status, body = _said(outcome)
+            headers = _told(outcome)
+        await _answer(send, status, body, headers)
+
+    async def batch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer `POST /api/batch`: every good item is committed with the others, in one transaction."""
+        try:
+            hits = umami.decode_batch(await _body(receive), self._most_items)
+            sender = sender_of(scope)
+            found = [hit if isinstance(hit, Malformed) else await self._one(hit, sender) for hit in hits]
+            await self.intake.commit([one for one in found if isinstance(one, Outcome)])
+        except SightlineError as error:
+            await _answer(send, *_failed(error))
+            return
+        token = next((one.token for one in reversed(found) if isinstance(one, Outcome) and one.token), "")
+        said = [_said(one) if isinstance(one, Outcome) else _failed(one)[:2] for one in found]
+        body = umami.batch_answer([(answer, status == 200) for status, answer in said], token)
+        await _answer(send, 200, body, ())
+
+    async def pixel(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        """Answer `GET /p/{slug}`: a picture of one pixel, whatever becomes of the hit."""
+        await self._open(scope, What.PIXEL)
+        headers = [(b"content-type", b"image/gif"), (b"content-length", b"%d" % len(_PIXEL)), *_OPEN, _NOT_KEPT]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": _PIXEL})
+
+    async def link(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        """Answer `GET /q/{slug}`: on to where the link leads, whatever becomes of the hit."""
+        url = await self._open(scope, What.LINK)
+        headers = [(b"location", url.encode()), (b"content-length", b"0"), _NOT_KEPT]
+        await send({"type": "http.response.start", "status": 307, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _open(self, scope: Scope, what: What) -> str:
+        """Count who opened a link or pixel; return where it leads."""
+        path = scope["path"]
+        scope["route"] = f"{path[:3]}{{slug}}"
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise MethodNotAllowed("GET")
+        name = path[1:]
+        site = await self.intake.sites.find(name)
+        if site is None:
+            raise NotFound("there is no such address here")
+        if scope["method"] == "GET":
+            host = (header(scope, b"host") or "").partition(":")[0]
+            hit = Hit(what, name, hostname=host, url=path, referrer=header(scope, b"referer") or "")
+            try:
+                outcome = await self.intake.take(hit, sender_of(scope))
+                await self.intake.commit([outcome])
+            except Unavailable:  # who follows a link shall arrive, also while PostgreSQL is away
+                metrics.count("HitsDropped", Reason="unavailable")
+        return site.url
+
+    async def _one(self, hit: Hit, sender: Sender) -> Outcome | SightlineError:
+        """One item of a batch; only what is wrong with all of them ends the batch."""
+        try:
+            return await self.intake.take(hit, sender)
+        except Unavailable:
+            raise
+        except SightlineError as error:
+            return error
+
+
+class Script:
+    """`GET /script.js`: the tracker, small enough to be held twice, plain and compressed."""
+
+    def __init__(self, text: bytes) -> None:
+        self._plain = text
+        self._small = gzip.compress(text, 9, mtime=0)
+        self._tag = f'"{hashlib.sha256(text).hexdigest()[:16]}"'.encode()
+
+    @classmethod
+    def load(cls) -> "Script":
+        """Read the file; its indents and the lines that are comments stay at home."""
+        lines = resources.files("sightline.collect").joinpath("script.js").read_text("utf-8").splitlines()
+        kept = [line.strip() for line in lines if line.strip() and not line.strip().startswith("/*")]
+        return cls("\n".join(kept).encode())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        headers = [
+            *_OPEN,
+            (b"content-type", b"text/javascript; charset=utf-8"),
+            (b"cache-control", b"public, max-age=86400, must-revalidate"),
+            (b"etag", self._tag),
+            (b"vary", b"accept-encoding"),
+        ]
+        status, body = 200, self._plain
+        if (header(scope, b"if-none-match") or "").encode("latin-1") == self._tag:
+            status, body = 304, b""
+        elif "gzip" in (header(scope, b"accept-encoding") or ""):
+            body = self._small
+            headers.append((b"content-encoding", b"gzip"))
+        headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
 @contextlib.asynccontextmanager
@@ -229,7 +190,7 @@ async def collecting(house: House) -> AsyncIterator[Collecting]:
         yield found
     finally:
         await journal.close()
-        await found.close()
+        await found.intake.close()
 
 
 async def _body(receive: Receive) -> bytes:
@@ -244,35 +205,41 @@ async def _body(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-def _dropped(reason: Reason) -> Outcome:
-    metrics.count("HitsDropped", Reason=reason.value)
-    if reason is Reason.OWN_ADDRESS:
-        return Outcome(403, umami.failed(403, "forbidden", "this address is not counted"), reason=reason.value)
-    if reason is Reason.RATE:
-        return Outcome(429, umami.failed(429, "too-many-requests", "too many hits"), reason=reason.value)
-    return Outcome(200, umami.BOT, reason=reason.value)
+def _said(outcome: Outcome) -> tuple[int, bytes]:
+    """What Umami answers."""
+    signal = outcome.signal
+    if signal is not None:
+        return 200, umami.accepted(outcome.token, signal.visitor, signal.visit)
+    assert outcome.reason is not None
+    return _REFUSALS.get(outcome.reason, (200, umami.BOT))
 
 
 def _told(outcome: Outcome) -> Headers:
-    """What the answer says about what was not stored as it came."""
-    if not (outcome.reason or outcome.ignored or outcome.cut):
+    """What the answer says of what was not stored as it came."""
+    if outcome.signal is not None and not outcome.ignored and not outcome.cut:
         return ()
-    pairs = ((b"x-sightline-dropped", outcome.reason), (b"x-sightline-ignored", outcome.ignored),
-             (b"x-sightline-cut", outcome.cut))  # fmt: skip
-    return [(name, value.encode()) for name, value in pairs if value]
+    told = ((b"x-sightline-dropped", outcome.reason or ""), (b"x-sightline-ignored", outcome.ignored),
+            (b"x-sightline-cut", ", ".join(dict.fromkeys(outcome.cut))))  # fmt: skip
+    headers = [(name, value.encode()) for name, value in told if value]
+    if outcome.reason is Reason.RATE:
+        headers.append((b"retry-after", b"10"))
+    return headers
+
+
+def _failed(error: SightlineError) -> tuple[int, bytes, Headers]:
+    """An error in Umami's shape: for what cannot be read a tree that ends at the field."""
+    if isinstance(error, Malformed):
+        reason = "unknown_target" if isinstance(error, UnknownTarget) else "malformed"
+        metrics.count("HitsDropped", Reason=reason)
+        return 400, umami.refused(error), [(b"x-sightline-dropped", reason.encode())]
+    body = umami.failed(error.status, error.code.replace("_", "-"), error.message, hint=error.hint)
+    return error.status, body, [(name.encode(), value.encode()) for name, value in error.headers().items()]
 
 
 async def _answer(send: Send, status: int, body: bytes, told: Headers) -> None:
     headers = [*_JSON, (b"content-length", b"%d" % len(body)), *told]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-async def _answer_error(send: Send, error: SightlineError) -> None:
-    body = umami.failed(error.status, error.code.replace("_", "-"), error.message)
-    await _answer(
-        send, error.status, body, [(name.encode(), value.encode()) for name, value in error.headers().items()]
-    )
 
 
 async def _preflight(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature
@@ -282,3 +249,6 @@ async def _preflight(scope: Scope, receive: Receive, send: Send) -> None:  # noq
 
 declare("/api/send", ("POST", "OPTIONS"), "pages send what happened; a site's UUID stands in every page")
 declare("/api/batch", ("POST", "OPTIONS"), "the same, several at once")
+declare("/script.js", "GET", "the tracker that pages load")
+declare("/p/{slug}", "GET", "a picture that counts who loads it")
+declare("/q/{slug}", "GET", "a link that counts who follows it")
