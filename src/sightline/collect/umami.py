@@ -172,10 +172,9 @@ def failed(status: int, code: str, message: str, **more: Any) -> bytes:
     return msgspec.json.encode({"error": {"message": message, "code": code, "status": status, **more}})
 
 
-def batch_answer(answers: list[tuple[bytes, bool]], token: str) -> bytes:
+def batch_answer(size: int, wrong: list[tuple[int, bytes]], token: str) -> bytes:
     """The answer to a batch: how many items were fine, and what was said to each of the others."""
-    details = [{"index": index, "response": Raw(said)} for index, (said, fine) in enumerate(answers) if not fine]
+    details = [{"index": index, "response": Raw(said)} for index, said in wrong]
     return msgspec.json.encode(
-        {"size": len(answers), "processed": len(answers) - len(details), "errors": len(details), "details": details,
-         "cache": token or None}
-    )  # fmt: skip
+        {"size": size, "processed": size - len(wrong), "errors": len(wrong), "details": details, "cache": token or None}
+    )

@@ -78,12 +78,14 @@ class Collecting:
         try:
             hit = umami.decode(await _body(receive))
             outcome = await self.intake.take(hit, sender_of(scope))
+            token = ""
             if outcome.signal is not None:
+                token = await self.intake.token(outcome)
                 await self.intake.commit([outcome])
         except SightlineError as error:
             status, body, headers = _failed(error)
         else:
-            status, body = _said(outcome)
+            status, body = _said(outcome, token)
             headers = _told(outcome)
         await _answer(send, status, body, headers)
 
@@ -93,13 +95,20 @@ class Collecting:
             hits = umami.decode_batch(await _body(receive), self._most_items)
             sender = sender_of(scope)
             found = [hit if isinstance(hit, Malformed) else await self._one(hit, sender) for hit in hits]
-            await self.intake.commit([one for one in found if isinstance(one, Outcome)])
+            good = [one for one in found if isinstance(one, Outcome) and one.signal is not None]
+            token = await self.intake.token(good[-1]) if good else ""
+            await self.intake.commit(good)
         except SightlineError as error:
             await _answer(send, *_failed(error))
             return
-        token = next((one.token for one in reversed(found) if isinstance(one, Outcome) and one.token), "")
-        said = [_said(one) if isinstance(one, Outcome) else _failed(one)[:2] for one in found]
-        body = umami.batch_answer([(answer, status == 200) for status, answer in said], token)
+        # Umami answers with what was wrong; what it says of the good ones is the token of the last.
+        wrong: list[tuple[int, bytes]] = []
+        for index, one in enumerate(found):
+            if not isinstance(one, Outcome):
+                wrong.append((index, _failed(one)[1]))
+            elif one.reason in _REFUSALS:
+                wrong.append((index, _said(one, "")[1]))
+        body = umami.batch_answer(len(found), wrong, token)
         await _answer(send, 200, body, ())
 
     async def pixel(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
@@ -205,11 +214,11 @@ async def _body(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-def _said(outcome: Outcome) -> tuple[int, bytes]:
+def _said(outcome: Outcome, token: str) -> tuple[int, bytes]:
     """What Umami answers."""
     signal = outcome.signal
     if signal is not None:
-        return 200, umami.accepted(outcome.token, signal.visitor, signal.visit)
+        return 200, umami.accepted(token, signal.visitor, signal.visit)
     assert outcome.reason is not None
     return _REFUSALS.get(outcome.reason, (200, umami.BOT))
 

@@ -43,11 +43,11 @@ _POSITIVE: Final = 2**63 - 1
 
 
 class Outcome(Struct, gc=False):
-    """What became of one hit: a signal to be committed with its token, or the reason why it is none."""
+    """What became of one hit: a signal to be committed, or the reason why there is none."""
 
     signal: Event | None = None
     touched: OpenVisit | None = None
-    token: str = ""
+    tenant_id: int = 0
     reason: Reason | None = None
     ignored: str = ""
     cut: tuple[str, ...] = ()
@@ -107,6 +107,14 @@ class Intake:
             visits = [outcome.touched for outcome in outcomes if outcome.touched is not None]
             await self._journal.append(Batch(signals=signals, visits=visits))
 
+    async def token(self, outcome: Outcome) -> str:
+        """The token by which the next hit is the same visitor."""
+        signal, now_ms = outcome.signal, clock.now_ms()
+        if signal is None:
+            return ""
+        key, _ = await self._tenant_keys(outcome.tenant_id, now_ms)
+        return tokens.seal(key, signal.site, signal.visitor, signal.visit, now_ms // 1000)
+
     async def _case(self, hit: Hit, sender: Sender, site: Watched, now_ms: int, at_ms: int) -> Case:
         salt = await self._current_salt(site.salt_period, now_ms)
         token_key, person_key = await self._tenant_keys(site.tenant_id, now_ms)
@@ -124,9 +132,7 @@ class Intake:
         if case.now_ms - at_ms > VISIT_GAP_MS:  # of a past day: it neither ends nor continues the visit of today
             key = (key ^ (at_ms // _DAY_MS * 0x9E3779B97F4A7C15)) & _POSITIVE
         visit = await self.visits.hit(site.id, key, at_ms, person=case.person)
-        token_key, _ = await self._tenant_keys(site.tenant_id, case.now_ms)
-        token = tokens.seal(token_key, site.id, case.visitor, visit.visit, case.now_ms // 1000)
-        return Outcome(policy.event(case, visit.visit, visit.person), visit.touched, token)
+        return Outcome(policy.event(case, visit.visit, visit.person), visit.touched, site.tenant_id)
 
     def _dropped(self, case: Case, reason: Reason) -> Outcome:
         metrics.count("HitsDropped", Reason=reason.value)

@@ -127,16 +127,14 @@ class OpenVisits:
 
     async def _resolve(self, taken: Sequence[tuple[int, int, int]]) -> dict[int, OpenVisit]:
         ordered = sorted(taken)  # in one order everywhere, so that two nodes cannot wait for each other
-        async with self._database.transaction() as connection:
-            await connection.execute(SQL["write_without_waiting"])
-            rows = await connection.fetch(
-                SQL["open_visits"],
-                [visitor for visitor, _, _ in ordered],
-                [site for _, site, _ in ordered],
-                [new_visit() for _ in ordered],
-                [at_ms for _, _, at_ms in ordered],
-                VISIT_GAP_MS,
-            )
+        rows = await self._database.fetch(
+            SQL["open_visits"],
+            [visitor for visitor, _, _ in ordered],
+            [site for _, site, _ in ordered],
+            [new_visit() for _ in ordered],
+            [at_ms for _, _, at_ms in ordered],
+            VISIT_GAP_MS,
+        )
         return {row["visitor"]: OpenVisit(**dict(row)) for row in rows}
 
 
