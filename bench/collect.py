@@ -7,6 +7,7 @@ same server that reads the body and answers without looking at it; that of the b
 
 import asyncio
 import contextlib
+import functools
 import gc
 import json
 import random
@@ -43,6 +44,7 @@ from sightline.server.intake import tools
 from sightline.server.senders import sender_of
 from sightline.settings import Loaded, Secret, ServerSettings, Settings
 from sightline.signals.event import EVENT
+from sightline.signals.rules import RulesStore
 
 TITLE = "Collecting"
 NOTE = (
@@ -51,6 +53,7 @@ NOTE = (
 )
 _ROUNDS: Final = 5
 _SECONDS: Final = 3.0
+_BOUGHT: Final = b'{"sku":"A-1","price":9.5}'
 _CONNECTIONS: Final = 32
 _AGENTS: Final = tuple(
     f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36"
@@ -135,7 +138,9 @@ class Connection(asyncio.Protocol):
             self.done.set_exception(exc or ConnectionResetError())
 
 
-async def drive(port: int, path: str, site: str, batch: int, seconds: float, seed: int) -> dict[str, Any]:
+async def drive(  # noqa: PLR0913 - what to send, and how
+    port: int, path: str, site: str, *, batch: int, seconds: float, seed: int
+) -> dict[str, Any]:
     source = random.Random(seed)
     bodies = list(payloads(site, 20_000, seed))
     if batch > 1:
@@ -160,8 +165,8 @@ async def drive(port: int, path: str, site: str, batch: int, seconds: float, see
     }  # fmt: skip
 
 
-async def driven(port: int, path: str, site: str, *, batch: int = 1, seed: int = 1, seconds: float = _SECONDS) -> Any:
-    arguments = [str(port), path, site, str(batch), str(seconds), str(seed)]
+async def driven(port: int, path: str, site: str, *, batch: int = 1, seed: int = 1) -> Any:
+    arguments = [str(port), path, site, str(batch), str(_SECONDS), str(seed)]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.collect", "drive", *arguments, stdout=subprocess.PIPE
     )
@@ -172,7 +177,7 @@ async def driven(port: int, path: str, site: str, *, batch: int = 1, seed: int =
     return found
 
 
-# ---- the server, a process of its own, with the null handler ------------------------------------------------------------
+# ---- the server, a process of its own, with the null handler ---------------------------------------------------------
 
 
 async def null(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's signature
@@ -193,7 +198,8 @@ async def opened(address: Address, data: Path) -> AsyncIterator[House]:
     database = await Database.open(address, minimum=1, maximum=4)
     keys = await KeyRing.open(database, settings.keys, settings.aws, data / "keys")
     stores = open_stores(settings.blobs, settings.aws, data)
-    yield House(Loaded(settings=settings, data=data, origins={}), database, database.address, keys, stores)
+    loaded = Loaded(settings=settings, data=data, origins={})
+    yield House(loaded, database, database.address, keys, stores, RulesStore(database))
     await keys.close()
     await database.close()
 
@@ -307,7 +313,7 @@ def memory(pid: int) -> Figure:
     return Figure("memory of the server after all this", int(status.split("VmRSS:")[1].split()[0]) / 1000, "MB")
 
 
-# ---- what each step costs -----------------------------------------------------------------------------------------------
+# ---- what each step costs --------------------------------------------------------------------------------------------
 
 
 def steps() -> list[Result]:
@@ -322,10 +328,8 @@ def steps() -> list[Result]:
     site = Watched(id=1, tenant_id=1, domains=("shop.example",))
     reader, mac, parts = Reader(dictionary.default()), LocalMacKey(b"x" * 32), tools(Settings().collect)
     senders = [Sender(f"10.0.{source.randrange(256)}.{source.randrange(256)}", source.choice(_AGENTS)) for _ in bodies]
-    scope = {
-        "headers": [(b"user-agent", _AGENTS[0].encode()), (b"accept", b"*/*"), (b"host", b"x")] * 3,
-        "client": ("::1", 1),
-    }
+    headers = [(b"user-agent", _AGENTS[0].encode()), (b"accept", b"*/*"), (b"host", b"x")] * 3
+    scope: Scope = {"headers": headers, "client": ("::1", 1)}
     hits = [umami.decode(body) for body in bodies]
     cases = [
         policy.Case(hit, sender, site, reader, 1, b"s" * 32, 1, 1) for hit, sender in zip(hits, senders, strict=True)
@@ -333,24 +337,24 @@ def steps() -> list[Result]:
     for case in cases:
         policy.judge(case, parts)
     parts = msgspec.structs.replace(parts, rates=type(parts.rates)(10**9))
-    found = [
+    found: list[Result] = [
         _cost("decode", lambda: [umami.decode(body) for body in bodies], len(bodies)),
         _cost("sender_of", lambda: [sender_of(scope) for _ in bodies], len(bodies)),
     ]
-    for step in policy.STEPS:
-        found.append(_cost(step.__name__, lambda step=step: [step(case, parts) for case in cases], len(cases)))
+    found += [_cost(step.__name__, functools.partial(_each, step, cases, parts), len(cases)) for step in policy.STEPS]
     found += [
         _cost("judge (all of these)", lambda: [policy.judge(case, parts) for case in cases], len(cases)),
         _cost("event", lambda: [policy.event(case, 1, None) for case in cases], len(cases)),
         _cost("seal a token", lambda: [tokens.seal(mac, 1, 2, 3, 4) for _ in cases], len(cases)),
         _cost("answer", lambda: [umami.accepted("x" * 50, 2, 3) for _ in cases], len(cases)),
-        _cost(
-            "properties",
-            lambda: [properties.read(reader.rules, b'{"sku":"A-1","price":9.5}') for _ in cases],
-            len(cases),
-        ),
+        _cost("properties", lambda: [properties.read(reader.rules, _BOUGHT) for _ in cases], len(cases)),
     ]
     return found
+
+
+def _each(step: policy.Step, cases: list[policy.Case], parts: policy.Tools) -> None:
+    for case in cases:
+        step(case, parts)
 
 
 def _cost(name: str, work: Callable[[], object], count: int) -> Figure:
@@ -369,7 +373,11 @@ def _main() -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if command == "drive":
             port, path, site, batch, seconds, seed = rest
-            print(json.dumps(runner.run(drive(int(port), path, site, int(batch), float(seconds), int(seed)))))
+            print(
+                json.dumps(
+                    runner.run(drive(int(port), path, site, batch=int(batch), seconds=float(seconds), seed=int(seed)))
+                )
+            )
         else:
             said = json.loads(rest[0])
             data = said.pop("data")

@@ -12,6 +12,7 @@ from sightline.signals import sealing
 from sightline.signals.event import EVENT
 from sightline.signals.extents import Catalogue, Extent
 from sightline.signals.journal import Batch, Journal
+from sightline.signals.kind import Registry
 from sightline.signals.parquet import DAY_MS, decode
 from sightline.signals.sealing import Busy, NotWhole, Sealer
 from sightline.signals.warehouse import Warehouse
@@ -200,6 +201,15 @@ async def _interrupted(sealer: Sealer) -> None:
     except KeyboardInterrupt:
         return
     raise AssertionError("it was not interrupted")
+
+
+async def test_a_kind_that_this_process_does_not_know_is_not_passed_over(
+    journal: Journal, catalogue: Catalogue, database: Database
+) -> None:
+    await journal.append(Batch(signals=events(3)))
+    with pytest.raises(NotWhole, match="does not know: event"):
+        await Sealer(catalogue, Registry()).seal(_soon())
+    assert (await catalogue.snapshot()).sealed_pos == 0
 
 
 async def test_an_object_store_that_changes_a_byte_is_noticed_before_anything_is_recorded(

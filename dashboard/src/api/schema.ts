@@ -1,7 +1,20 @@
 /** Made from openapi.json by scripts/generate-client.mjs: change the server, not this file. */
 
 /** What was done. */
-export type Action = 'setup' | 'sign_in' | 'sign_out' | 'sign_in.end' | 'password.change' | 'user.create' | 'user.change' | 'user.role' | 'user.disable' | 'user.enable' | 'user.remove' | 'team.create' | 'team.change' | 'team.remove' | 'member.add' | 'member.role' | 'member.remove' | 'invitation.create' | 'invitation.revoke' | 'invitation.accept' | 'site.create' | 'site.change' | 'site.retention' | 'site.remove' | 'key.create' | 'key.revoke';
+export type Action = 'setup' | 'sign_in' | 'sign_out' | 'sign_in.end' | 'password.change' | 'user.create' | 'user.change' | 'user.role' | 'user.disable' | 'user.enable' | 'user.remove' | 'team.create' | 'team.change' | 'team.remove' | 'member.add' | 'member.role' | 'member.remove' | 'invitation.create' | 'invitation.revoke' | 'invitation.accept' | 'site.create' | 'site.change' | 'site.retention' | 'site.privacy' | 'site.remove' | 'key.create' | 'key.revoke' | 'rules.activate' | 'remask';
+
+/** What came of it, or would: `number` is null after a dry run and where nothing is new. */
+export interface Activated {
+  before: number;
+  changes: (Record<string, unknown>)[];
+  hash: string;
+  is_new: boolean;
+  /** What is hidden less than before. */
+  loosened: string[];
+  number: number | null;
+  /** Sites whose own rules were laid over the new ones. */
+  sites: string[];
+}
 
 /** A key; `prefix` is how it begins. Null teams and sites are all of the user's. */
 export interface ApiKey {
@@ -138,6 +151,17 @@ export interface NewMember {
   user: string;
 }
 
+/** A dictionary as TOML; empty for what lies below as it is. */
+export interface NewRules {
+  dry_run?: boolean;
+  /** Why, for the history. */
+  note?: string;
+  /** Who answers for what may be seen from now on. */
+  sign_off?: string;
+  site?: string | null;
+  source: string;
+}
+
 /** What a new site needs to be told; `team` may be left out by who has only one, or none yet. */
 export interface NewSite {
   /** Host names; `*.` in front stands for all below. */
@@ -237,6 +261,16 @@ export interface PageOwnSignIn {
   next: string | null;
 }
 
+export interface PageRulesVersion {
+  items: RulesVersion[];
+  next: string | null;
+}
+
+export interface PageSalt {
+  items: Salt[];
+  next: string | null;
+}
+
 export interface PageSite {
   items: Site[];
   next: string | null;
@@ -264,7 +298,27 @@ export interface PasswordChange {
 }
 
 /** One thing that may be allowed; its value is what an API key names. */
-export type Permission = 'self:read' | 'self:change' | 'key:manage' | 'user:manage' | 'team:create' | 'job:read' | 'job:run' | 'team:read' | 'team:change' | 'team:delete' | 'member:manage' | 'owner:manage' | 'audit:read' | 'site:create' | 'site:read' | 'site:change' | 'site:delete' | 'site:retention';
+export type Permission = 'self:read' | 'self:change' | 'key:manage' | 'user:manage' | 'team:create' | 'job:read' | 'job:run' | 'privacy:read' | 'privacy:manage' | 'team:read' | 'team:change' | 'team:delete' | 'member:manage' | 'owner:manage' | 'audit:read' | 'site:create' | 'site:read' | 'site:change' | 'site:delete' | 'site:retention' | 'site:privacy';
+
+/** The most that is collected, whether visitors are asked first, and for how long one is recognised. */
+export interface Privacy {
+  consent_asked: boolean;
+  consent_mode: 'none' | 'analytics' | 'replay';
+  honour_signals: boolean;
+  salt_period: 'day' | 'month';
+}
+
+/** What shall change; what is left out stays as it is. */
+export interface PrivacyChange {
+  /** Collect nothing until the visitor agreed. */
+  consent_asked?: boolean | null;
+  /** The most that is collected: nothing, analytics, or recordings too. */
+  consent_mode?: 'none' | 'analytics' | 'replay' | null;
+  /** Collect nothing from browsers that send Do Not Track or Global Privacy Control. */
+  honour_signals?: boolean | null;
+  /** A visitor is recognised within one day (UTC), or one month. */
+  salt_period?: 'day' | 'month' | null;
+}
 
 /** What came of it. */
 export type Result = 'ok' | 'refused' | 'throttled';
@@ -290,6 +344,38 @@ export interface RetentionChange {
 /** A user's role in the whole instance. */
 export type Role = 'admin' | 'member' | 'viewer';
 
+/** A version with what it says. */
+export interface Rules {
+  document: Record<string, unknown>;
+  hash: string;
+  number: number;
+}
+
+/** A state of the dictionary that is or was in force; `site_id` is null where it is the instance's. */
+export interface RulesVersion {
+  activated_at: string;
+  /** The id of the user. */
+  activated_by: string | null;
+  /** The version of the instance that a site's lies over. */
+  base: number | null;
+  hash: string;
+  is_active: boolean;
+  name: string;
+  note: string;
+  number: number;
+  site_id: string | null;
+}
+
+/** A secret from which pseudonyms of one period are made, or were: the secret itself is never shown. */
+export interface Salt {
+  created_at: string;
+  destroyed_at: string | null;
+  ends_at: string;
+  exists: boolean;
+  period: string;
+  starts_at: string;
+}
+
 /** Whether somebody still has to set this instance up. */
 export interface SetupState {
   needed: boolean;
@@ -309,6 +395,7 @@ export interface Site {
   domains: string[];
   id: string;
   name: string;
+  privacy: Privacy;
   public_key: string;
   reset_at: string | null;
   retention: Retention;
@@ -345,7 +432,7 @@ export interface TeamName {
 export type TeamRole = 'owner' | 'manager' | 'member' | 'viewer';
 
 /** What it was done to. */
-export type Thing = 'user' | 'team' | 'site' | 'key' | 'sign_in' | 'invitation';
+export type Thing = 'user' | 'team' | 'site' | 'key' | 'sign_in' | 'invitation' | 'rules';
 
 /** What the link carries. */
 export interface Token {
@@ -480,6 +567,34 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
+  /** List the rules versions, the latest first; there are few, so there is one page. */
+  'GET /api/v1/privacy/rules': {
+    path: undefined;
+    query: { site?: string | null };
+    body: undefined;
+    answer: PageRulesVersion;
+  };
+  /** Put a dictionary into force, for the instance or one site. It may only tighten what lies below it. */
+  'POST /api/v1/privacy/rules/activate': {
+    path: undefined;
+    query: undefined;
+    body: NewRules;
+    answer: Activated;
+  };
+  /** One rules version with everything that it says. */
+  'GET /api/v1/privacy/rules/{number}': {
+    path: { number: string };
+    query: undefined;
+    body: undefined;
+    answer: Rules;
+  };
+  /** Say which salts exist, and when the older ones were destroyed. */
+  'GET /api/v1/privacy/salts': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: PageSalt;
+  };
   /** Tell whether the instance still needs its first admin. */
   'GET /api/v1/setup': {
     path: undefined;
@@ -541,6 +656,13 @@ export interface Operations {
     path: { site: string };
     query: undefined;
     body: SiteChange;
+    answer: Site;
+  };
+  /** Say what the site may collect, whether visitors are asked first, and for how long one is recognised. */
+  'PUT /api/v1/sites/{site}/privacy': {
+    path: { site: string };
+    query: undefined;
+    body: PrivacyChange;
     answer: Site;
   };
   /** Say how long each kind of data is kept; what is older is erased in the background. */

@@ -14,8 +14,10 @@ from sightline.accounts.setup import ensure_setup_link
 from sightline.cli.opening import credentials
 from sightline.cli.output import load_once
 from sightline.errors import SettingError
-from sightline.keys.ring import CHANNEL
+from sightline.keys import ring as keys_ring
 from sightline.operate.house import House, open_house
+from sightline.privacy import dictionary
+from sightline.privacy.logs import MaskingFilter
 from sightline.server import logs, process
 from sightline.server.application import application, ready
 from sightline.server.collecting import Collecting, collecting
@@ -23,6 +25,8 @@ from sightline.server.jobs import Jobs
 from sightline.server.notices import Heard, Notices
 from sightline.server.schedule import JOBS
 from sightline.settings import Loaded
+from sightline.signals import rules
+from sightline.signals.activation import ensure_shipped
 
 log = logging.getLogger("sightline")
 
@@ -78,7 +82,7 @@ def serve(*, data: Path | None, config: Path | None, host: str | None, port: int
 def _run(loaded: Loaded) -> None:
     import uvloop  # noqa: PLC0415 - only a serving process needs it
 
-    logs.start(loaded.settings.log)
+    logs.start(loaded.settings.log, (MaskingFilter(dictionary.default()),))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(loaded))
 
@@ -101,7 +105,12 @@ async def _serve(loaded: Loaded) -> None:
                 readiness.stopping = True
                 log.info("stopping: finishing what is under way")
 
-        notices = Notices(house.direct, {CHANNEL: Heard(house.keys.heed, house.keys.purge)})
+        await ensure_shipped(house.database)
+        heard = {
+            keys_ring.CHANNEL: Heard(house.keys.heed, house.keys.purge),
+            rules.CHANNEL: Heard(house.rules.heed, house.rules.forget),
+        }
+        notices = Notices(house.direct, heard)
         notices.start()
         if jobs:
             jobs.start()

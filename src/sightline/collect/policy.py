@@ -74,6 +74,7 @@ class Case(Struct, gc=False):
     salt: bytes
     now_ms: int
     at_ms: int  # when it happened; another time than now only where a key holder says so
+    before: bytes | None = None  # the salt of the period before, while visits of it may be open
     visitor: int = 0  # known already where a token has said it
     person: int | None = None
     agent: Agent = Agent()
@@ -142,16 +143,8 @@ def drop_data_centre(case: Case, tools: Tools) -> Reason | None:
 
 
 def put_visitor(case: Case, _tools: Tools) -> None:
-    """The visitor: whom a token names, else a browser by address and agent.
-
-    A program that sends for many names them, so there the name stands in for both.
-    """
-    if case.visitor:
-        return
-    address, agent = case.sender.address, case.sender.agent
-    if case.hit.person and not case.agent.browser:
-        address, agent = "person", case.hit.person
-    case.visitor = pseudonyms.visitor(case.salt, str(case.site.id), address, agent)
+    if not case.visitor:  # a token has not named one
+        case.visitor = visitor_of(case, case.salt)
 
 
 def drop_rate(case: Case, tools: Tools) -> Reason | None:
@@ -269,6 +262,14 @@ def belongs(host: str, domains: tuple[str, ...]) -> bool:
         elif domain.removeprefix("www.") == plain:
             return True
     return False
+
+
+def visitor_of(case: Case, salt: bytes) -> int:
+    """A browser by its address and agent. A program that sends for many names them: there the name stands for both."""
+    address, agent = case.sender.address, case.sender.agent
+    if case.hit.person and not case.agent.browser:
+        address, agent = "person", case.hit.person
+    return pseudonyms.visitor(salt, str(case.site.id), address, agent)
 
 
 _TYPES: Final = {What.LINK: EventType.LINK, What.PIXEL: EventType.PIXEL, What.IDENTIFY: EventType.IDENTIFY}

@@ -21,7 +21,17 @@ from sightline.privacy.memo import Memo
 from sightline.privacy.names import Names, fold
 from sightline.privacy.tighten import tightened
 
-__all__ = ["Detector", "DictionaryError", "Field", "Rules", "Unmask", "default", "diff", "load", "restore"]
+__all__ = [
+    "Detector",
+    "DictionaryError",
+    "Field",
+    "Rules",
+    "Unmask",
+    "default",
+    "diff",
+    "load",
+    "restore",
+]
 
 VERSION_LENGTH: Final = 16
 _MAX_INPUTS: Final = 4096

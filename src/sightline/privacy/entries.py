@@ -11,6 +11,7 @@ from msgspec import Struct
 from sightline.errors import CallerError
 
 FORMAT: Final = 1
+STAR: Final = "********"  # every mask of tiers 2 and 3, whatever the length of what it hides
 SITE_NUMBERS: Final = 1000  # a site's own fields start here
 MAX_TEXT: Final = 1_000_000
 

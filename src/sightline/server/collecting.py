@@ -192,7 +192,7 @@ class Script:
 @contextlib.asynccontextmanager
 async def collecting(house: House) -> AsyncIterator[Collecting]:
     """The collecting of a process, with its journal."""
-    journal = Journal(house.database.address, house.settings.signals)
+    journal = Journal(house.direct, house.settings.signals)
     found = Collecting(house, journal)
     await journal.start()
     try:

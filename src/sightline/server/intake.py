@@ -25,13 +25,14 @@ from sightline.collect.rates import Rates
 from sightline.errors import NotAllowed, NotSignedIn
 from sightline.keys.held import HmacKey
 from sightline.operate.house import House
-from sightline.privacy import dictionary, pseudonyms
+from sightline.privacy import pseudonyms
 from sightline.privacy.memo import Memo
 from sightline.settings import CollectSettings
 from sightline.signals.event import Event
 from sightline.signals.journal import Batch, Journal
 from sightline.signals.open_visits import VISIT_GAP_MS, OpenVisit, OpenVisits
 from sightline.signals.quarantine import Quarantine
+from sightline.signals.rules import Active
 from sightline.signals.salts import Salt, Salts
 
 _MINUTE_MS: Final = 60_000
@@ -39,6 +40,7 @@ _DAY_MS: Final = 24 * 3600 * 1000
 _OLDEST_MS: Final = 10 * 366 * _DAY_MS
 _AHEAD_MS: Final = 60 * 60_000
 _KEY_FRESH_MS: Final = 10_000
+_READERS: Final = 16  # states of the rules whose pages are remembered at the same time
 _POSITIVE: Final = 2**63 - 1
 
 
@@ -72,7 +74,7 @@ class Intake:
         self._salt: dict[str, tuple[int, Salt]] = {}
         self._keys: dict[int, tuple[int, HmacKey, HmacKey]] = {}
         self._callers: Memo[str, tuple[int, Caller]] = Memo(256)
-        self._readers: dict[str, Reader] = {}
+        self._readers: dict[int, Reader] = {}
 
     async def close(self) -> None:
         await self.quarantine.close()
@@ -118,16 +120,22 @@ class Intake:
     async def _case(self, hit: Hit, sender: Sender, site: Watched, now_ms: int, at_ms: int) -> Case:
         salt = await self._current_salt(site.salt_period, now_ms)
         token_key, person_key = await self._tenant_keys(site.tenant_id, now_ms)
-        reader, rules = self._reader(site)
-        case = Case(hit, sender, site, reader, rules, salt.salt, now_ms, at_ms)
+        active = await self._house.rules.active(site.id)
+        case = Case(hit, sender, site, self._reader(active), active.number, salt.salt, now_ms, at_ms)
+        case.before = salt.before
         if sender.token and (token := tokens.open_token(token_key, site.id, sender.token, now_ms // 1000)):
-            case.visitor = token.visitor
+            case.visitor, case.before = token.visitor, None
         if hit.person:
             case.person = pseudonyms.person(person_key, str(site.tenant_id), hit.person)
         return case
 
     async def _accepted(self, case: Case) -> Outcome:
         site, at_ms = case.site, case.at_ms
+        if case.before and not self.visits.knows(case.visitor):
+            # The salt has just changed: a visit that is open under the one before goes on.
+            earlier = policy.visitor_of(case, case.before)
+            if await self.visits.is_open(earlier, at_ms):
+                case.visitor = earlier
         key = case.visitor
         if case.now_ms - at_ms > VISIT_GAP_MS:  # of a past day: it neither ends nor continues the visit of today
             key = (key ^ (at_ms // _DAY_MS * 0x9E3779B97F4A7C15)) & _POSITIVE
@@ -177,13 +185,14 @@ class Intake:
         self._keys[tenant_id] = minute, token, person
         return token, person
 
-    def _reader(self, _site: Watched) -> tuple[Reader, int]:
-        """What reads pages under the rules in force for a site, and the number of those rules."""
-        rules = dictionary.default()
-        found = self._readers.get(rules.version)
+    def _reader(self, active: Active) -> Reader:
+        """What reads pages under some rules, with all that it remembers of them."""
+        found = self._readers.get(active.number)
         if found is None:
-            found = self._readers[rules.version] = Reader(rules)
-        return found, 0
+            if len(self._readers) >= _READERS:
+                self._readers.clear()
+            found = self._readers[active.number] = Reader(active.rules)
+        return found
 
 
 def tools(settings: CollectSettings) -> Tools:

@@ -37,7 +37,7 @@ from sightline.signals.sealing import (
     alone,
     columns,
     described,
-    drop_orphans,
+    drop_replaced,
     nobody,
     placed,
     store,
@@ -95,7 +95,7 @@ class Erasure:
         """Erase now; returns when nothing is left in any store but the warehouses, which follow within a second."""
         if not any(tombstone.condition(kind) for kind in self._kinds):
             raise InvalidValue("this erasure takes nothing", hint="Name sites, visitors, visits or persons.")
-        async with alone(self._database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             await self._finish_open(connection, nobody)
             started = await self._begin(connection, await self._widened(connection, tombstone))
             await self._note_in_log(started)
@@ -103,7 +103,7 @@ class Erasure:
 
     async def resume(self, *, progress: Progress = nobody) -> int:
         """Finish what was interrupted; return how many erasures that were."""
-        async with alone(self._database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             return await self._finish_open(connection, progress)
 
     async def replay(self, *, since_ms: int = 0, progress: Progress = nobody) -> int:
@@ -117,7 +117,7 @@ class Erasure:
                 older = entry.tombstone.before_ms
                 before_ms = entry.requested_ms + 1 if older is None else older
                 again = msgspec.structs.replace(entry.tombstone, id=0, before_ms=before_ms)
-                async with alone(self._database.address) as connection:
+                async with alone(self._catalogue.direct) as connection:
                     await self._carry_out(connection, await self._begin(connection, again), nobody)
                 done += 1
             await progress((number + 1) / len(names))
@@ -214,10 +214,7 @@ class Erasure:
 
     async def _clean_extents(self, connection: asyncpg.Connection, tombstone: Tombstone, progress: Progress) -> int:
         """Rewrite the extents that hold such rows; their old objects go at once, and so does whatever nobody lists."""
-        for row in await connection.fetch(EXTENTS["replaced"], clock.now()):
-            await self._catalogue.objects.delete(row["object"])
-            await connection.execute(EXTENTS["forget_extent"], row["id"])
-        await drop_orphans(self._catalogue, connection, self._kinds, clock.now_ms() + 1000)
+        await drop_replaced(self._catalogue, connection, *self._kinds)
         changed = 0
         for kind in self._kinds:
             possible = [extent async for extent in self._possible(tombstone, kind)]

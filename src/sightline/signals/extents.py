@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from sightline.blobs.store import BlobStore, Damaged
+from sightline.database.address import Address
 from sightline.database.pool import Database
 from sightline.sql import queries
 
@@ -49,11 +50,15 @@ class Snapshot(Struct, frozen=True):
 
 
 class Catalogue:
-    """The extents of a database."""
+    """The extents of a database. `direct` is the writer itself where the database is reached through a proxy.
 
-    def __init__(self, database: Database, objects: BlobStore) -> None:
+    Locks that go with a session and long reads use that, since a proxy hands sessions around.
+    """
+
+    def __init__(self, database: Database, objects: BlobStore, direct: Address | None = None) -> None:
         self.database = database
         self.objects = objects
+        self.direct = direct or database.address
 
     async def snapshot(self) -> Snapshot:
         """What readers take from extents, and the place of the ledger from which they take the journal."""

@@ -80,6 +80,15 @@ class OpenVisits:
         touched = OpenVisit(visitor, site, known.visit, known.person, known.started_ms, known.last_ms)
         return Hit(known.visit, known.person, touched)
 
+    async def is_open(self, visitor: int, at_ms: int) -> bool:
+        """Whether a visitor has a visit open at a moment, here or on another node; begins none."""
+        known = self._known.get(visitor)
+        last_ms = known.last_ms if known else await self._database.fetchval(SQL["last_seen"], visitor)
+        return isinstance(last_ms, int) and at_ms - last_ms <= VISIT_GAP_MS
+
+    def knows(self, visitor: int) -> bool:
+        return visitor in self._known
+
     def forget(self, visitors: Sequence[int] = ()) -> None:
         """Forget some visitors, or all: after an erasure."""
         if not visitors:

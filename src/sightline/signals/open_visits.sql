@@ -21,6 +21,10 @@ ON CONFLICT (visitor) DO UPDATE SET
     last_ms    = greatest(old.last_ms, excluded.last_ms)
 RETURNING visitor, site, visit, person, started_ms, last_ms
 
+-- name: last_seen
+-- When a visitor was last seen, as far as it was written.
+SELECT last_ms FROM open_visit WHERE visitor = $1
+
 -- name: forget_visits
 -- Visits that have ended.
 DELETE FROM open_visit WHERE last_ms < $1

@@ -8,7 +8,7 @@ differential fuzzing. Texts beyond ASCII are left to the reference.
 import re
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Literal
+from typing import Final, Literal, cast
 
 from sightline.errors import ServiceError
 from sightline.privacy.detectors.scanner import Compiled, near_pattern
@@ -70,7 +70,10 @@ def _of_detector(compiled: Compiled, bit: int) -> tuple[str, int, bool]:
     """The context where a detector needs one, since `[0-9]{4}` alone is everywhere; else its sieve or its pattern."""
     detector = compiled.detector
     if compiled.near is not None:
-        return near_pattern([*detector.context, *detector.context_after]), bit, True
+        near = near_pattern([*detector.context, *detector.context_after])
+        # What a context announces begins within its reach; what it announces from behind is not told from here.
+        announced = "" if detector.context_after else f"[\\x00-\\x7f]{{0,{detector.reach + 1}}}(?:{detector.pattern})"
+        return f"(?:{near}){announced}", bit, True
     if detector.sieve:
         return detector.sieve, bit, False
     if detector.before and not detector.left and not detector.group and not detector.rescan:
@@ -104,26 +107,24 @@ def _hyperscan(expressions: list[tuple[str, int, bool]]) -> Prefilter:
         for pattern, _, folds in expressions
     ]
     bits = [bit for _, bit, _ in expressions]
+    # Compiled once, here, since it takes a second or two; only the scratch space is each thread's own.
+    database = hyperscan.Database()
+    database.compile(expressions=patterns, ids=list(range(len(patterns))), elements=len(patterns), flags=flags)
     held = threading.local()
-
-    def database() -> Any:
-        """One per thread: a scratch space is not shared."""
-        made = hyperscan.Database()
-        made.compile(expressions=patterns, ids=list(range(len(patterns))), elements=len(patterns), flags=flags)
-        held.database = made
-        return made
 
     def prefilter(text: str) -> int:
         found: list[int] = []
-        made = getattr(held, "database", None) or database()
-        made.scan(b"\n" + text.encode(), match_event_handler=_collect, context=found)
+        scratch = getattr(held, "scratch", None)
+        if scratch is None:
+            scratch = held.scratch = hyperscan.Scratch(database)
+        database.scan(b"\n" + text.encode(), match_event_handler=_collect, context=found, scratch=scratch)
         result = 0
         for index in found:
             result |= bits[index]
         return result
 
-    def _collect(index: int, _start: int, _end: int, _flags: int, found: list[int]) -> None:
-        found.append(index)
+    def _collect(index: int, _start: int, _end: int, _flags: int, found: object) -> None:
+        cast("list[int]", found).append(index)
 
     return prefilter
 

@@ -20,14 +20,14 @@ _SECRET: Final = 12  # no known key is shorter
 PREFIX: Final = 4  # letters by which `word*` is known
 # How little a word tells, since it stands in many names: of a phrase the most telling word is looked for.
 _COMMON: Final = {
-    **dict.fromkeys(
-        ("is", "of", "on", "your", "my", "the", "user", "id", "name", "message", "line", "api", "app", "me"), 2
-    ),
-    **dict.fromkeys(("last", "service", "date", "set", "source", "group", "page", "time", "code", "type", "data"), 2),
-    **dict.fromkeys(
-        ("request", "client", "host", "file", "connection", "account", "body", "sort", "push", "old", "from", "to"), 2
-    ),
-    **dict.fromkeys(("key", "number", "no", "num", "address", "first", "access", "card", "mail", "home"), 1),
+    word: rank
+    for rank, words in (
+        (1, "key number no num address first access card mail home"),
+        (2, "last user api date set source group page time code type data from to request client host file connection"),
+        (2, "account body sort push old payment"),
+        (3, "is of on your my the id name message line app me service"),
+    )
+    for word in words.split()
 }
 
 
@@ -76,6 +76,8 @@ class _Words:
     def __init__(self) -> None:
         self._exact: dict[str, int] = {}
         self._prefixes: dict[str, list[tuple[str, int]]] = {}
+        self._pairs: set[str] = set()
+        self.spaced: list[str] = []
 
     def add(self, phrase: str, bit: int) -> None:
         """Know a phrase by one of its words; `foo*` stands for every word that begins so."""
@@ -84,6 +86,11 @@ class _Words:
         if not words:
             return
         key = min(words, key=lambda word: _COMMON.get(word, 0) if len(word) > 1 else 3)
+        if bit == 1 and len(words) == 2 and _COMMON.get(key, 0) > 1:
+            # `last name`: each word is everywhere, so both are looked for side by side.
+            self._pairs.add("".join(words))
+            self.spaced.append(" ".join(words))
+            return
         if begins and key == words[-1] and len(key) >= PREFIX:
             self._prefixes.setdefault(key[:PREFIX], []).append((key, bit))
         else:
@@ -102,10 +109,14 @@ class _Words:
 
     def among(self, words: Iterable[str]) -> int:
         found = 0
+        before = ""
         for written in words:
             if not written:
                 continue
             word = written.lower()
+            if word in self._pairs or before + word in self._pairs:
+                found |= 1
+            before = word
             found |= self._exact.get(word, 0)
             if word[-1] == "s":
                 found |= self._exact.get(word[:-1], 0)
@@ -128,6 +139,7 @@ class Gates:
         prefixes: dict[str, int] = {}
         for name in names:
             self._words.add(name, 1)
+        self._contains += [(phrase, 1) for phrase in self._words.spaced]
         for index, detector in enumerate(detectors, 1):
             self._add(detector, 1 << index, prefixes)
         self._prefixes = list(prefixes.items())
@@ -140,6 +152,9 @@ class Gates:
             self._by_cluster |= bool(detector.digits) << index
             self._told |= bool(detector.context) << index
         self._by_token |= 1
+        # Shapes under the two characters that they begin with: most tokens hold none of these.
+        roots = dict.fromkeys(part[:2] for part, _ in self._letters)
+        self._by_root = [(root, [pair for pair in self._letters if pair[0][:2] == root]) for root in roots]
         self._hexadecimal = self._words.hexadecimal()
         # Plain dictionaries, emptied when full: a method call per token would cost more than all else here.
         self._judged: dict[bytes, int] = {}
@@ -240,9 +255,11 @@ class Gates:
         elif len(token) <= _SHORT and self._hexadecimal:
             bits = self._words.among(_WORD.findall(token.decode("ascii")))
         form = token.translate(_SHAPES)
-        for part, opens in self._letters:
-            if part in form:
-                bits |= opens
+        for root, parts in self._by_root:
+            if root in form:
+                for part, opens in parts:
+                    if part in form:
+                        bits |= opens
         return bits
 
     def _cluster(self, form: bytes) -> int:

@@ -11,6 +11,7 @@ from sightline.server.api import (
     jobs,
     links,
     me,
+    privacy,
     quarantine,
     setup,
     sign_in,
@@ -22,5 +23,5 @@ from sightline.server.api import (
 
 def routers() -> Sequence[APIRouter]:
     """Every router, each with its whole prefix."""
-    modules = (setup, sign_in, me, teams, invitations, users, sites, links, quarantine, api_keys, audit, jobs)
+    modules = (setup, sign_in, me, teams, invitations, users, sites, links, quarantine, api_keys, audit, jobs, privacy)
     return [module.router for module in modules]
