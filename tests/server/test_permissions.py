@@ -57,6 +57,9 @@ def bodies(w: World) -> dict[str, dict[str, Any]]:
         "POST /sites": {"name": "New", "team": str(w.teams["own"])},
         "PATCH /sites/{site}": {"name": "Another"},
         "PUT /sites/{site}/retention": {"logs": 7},
+        "POST /sites/{site}/links": {"kind": "pixel", "name": "New"},
+        "POST /sites/{site}/quarantine/release": {"reason": "bot"},
+        "POST /sites/{site}/quarantine/reclassify": {"reason": "bot", "to": "headless"},
         "PUT /sites/{site}/privacy": {"salt_period": "month"},
         "POST /privacy/rules/activate": {"source": "", "dry_run": True},
         "POST /api-keys": {"name": "New", "permissions": ["site:read"]},
@@ -68,6 +71,7 @@ def path_of(route: Route, world: World, caller: str, target: str) -> str:
     whose = caller if caller in world.users else "guest"
     values = {
         "site": world.sites[target],
+        "link": world.links[target],
         "team": world.teams[target],
         "name": "accounts.tidy",
         "number": 1,

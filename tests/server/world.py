@@ -42,6 +42,7 @@ class World:
         self.key_tokens: dict[str, str] = {}
         self.teams: dict[str, int] = {}
         self.sites: dict[str, int] = {}
+        self.links: dict[str, int] = {}
         self.invitations: dict[str, int] = {}
         self.invitation_token = tokens.new()
 
@@ -77,6 +78,11 @@ async def _team(connection: "PoolConnectionProxy", world: World, target: str) ->
     world.sites[target] = await connection.fetchval(
         sites.SQL["insert"], uuid.uuid4(), team, target, ["example.com"], "UTC", f"pk_{target}{world.suffix}",
         *sites.DEFAULT_DAYS.values(), None, now,
+    )  # fmt: skip
+    world.links[target] = await connection.fetchval(
+        "INSERT INTO links (uuid, site_id, kind, name, slug, created_at) VALUES ($1, $2, 'pixel', 'P', $3, $4) "
+        "RETURNING id",
+        uuid.uuid4(), world.sites[target], f"{target}-{world.suffix}", now,
     )  # fmt: skip
     token = world.invitation_token if target == "foreign" else tokens.new()
     world.invitations[target] = await connection.fetchval(

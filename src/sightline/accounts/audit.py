@@ -71,6 +71,8 @@ class Action(StrEnum):
     SITE_RETENTION = "site.retention"
     SITE_PRIVACY = "site.privacy"
     SITE_REMOVE = "site.remove"
+    QUARANTINE_RELEASE = "quarantine.release"
+    QUARANTINE_RECLASSIFY = "quarantine.reclassify"
     KEY_CREATE = "key.create"
     KEY_REVOKE = "key.revoke"
     RULES_ACTIVATE = "rules.activate"

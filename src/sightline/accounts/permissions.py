@@ -63,6 +63,8 @@ class Permission(StrEnum):
     SITE_CHANGE = "site:change"
     SITE_DELETE = "site:delete"
     SITE_RETENTION = "site:retention"
+    SITE_QUARANTINE = "site:quarantine"
+    SITE_SEND = "site:send"
     SITE_PRIVACY = "site:privacy"
 
     @property
@@ -97,6 +99,8 @@ _ROWS: Final = (
     (P.SITE_CHANGE, Level.SITE, "Change a site's name, domains, time zone and settings."),
     (P.SITE_DELETE, Level.SITE, "Remove a site with all its data."),
     (P.SITE_RETENTION, Level.SITE, "Say how long a site's data are kept."),
+    (P.SITE_QUARANTINE, Level.SITE, "See what was kept out of a site's data, and let it in."),
+    (P.SITE_SEND, Level.SITE, "Send a site's hits on behalf of visitors: with their address, agent and time."),
     (P.SITE_PRIVACY, Level.SITE, "Say what a site may collect, and who is asked first."),
 )
 _LEVELS: Final = {permission: level for permission, level, _ in _ROWS}
@@ -115,8 +119,10 @@ BY_ROLE: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     }
 )
 
-_MEMBER: Final = _VIEW | {P.SITE_CREATE, P.SITE_CHANGE}
-_MANAGER: Final = _MEMBER | {P.TEAM_CHANGE, P.MEMBER_MANAGE, P.SITE_DELETE, P.SITE_RETENTION, P.SITE_PRIVACY}
+_MEMBER: Final = _VIEW | {P.SITE_CREATE, P.SITE_CHANGE, P.SITE_SEND}
+_MANAGER: Final = _MEMBER | {
+    P.TEAM_CHANGE, P.MEMBER_MANAGE, P.SITE_DELETE, P.SITE_RETENTION, P.SITE_QUARANTINE, P.SITE_PRIVACY,
+}  # fmt: skip
 
 BY_TEAM_ROLE: Final[Mapping[TeamRole, frozenset[Permission]]] = MappingProxyType(
     {

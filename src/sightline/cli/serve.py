@@ -1,6 +1,7 @@
 """`sightline up` and `sightline serve`: the process that serves, on our own PostgreSQL or on another."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from sightline.privacy import dictionary
 from sightline.privacy.logs import MaskingFilter
 from sightline.server import logs, process
 from sightline.server.application import application, ready
+from sightline.server.collecting import Collecting, collecting
 from sightline.server.jobs import Jobs
 from sightline.server.notices import Heard, Notices
 from sightline.server.schedule import JOBS
@@ -116,12 +118,17 @@ async def _serve(loaded: Loaded) -> None:
         gc.collect()
         gc.freeze()
         try:
-            async with process.emitting(wanted=loaded.settings.log.metrics):
-                await process.serve(application(house, readiness), listening, server, ready=announce, stopping=stopping)
+            async with process.emitting(wanted=loaded.settings.log.metrics), _collecting(house) as hits:
+                app = application(house, readiness, hits)
+                await process.serve(app, listening, server, ready=announce, stopping=stopping)
         finally:
             await notices.stop()
             if jobs:
                 await jobs.stop()
+
+
+def _collecting(house: House) -> contextlib.AbstractAsyncContextManager[Collecting | None]:
+    return collecting(house) if house.settings.server.role in {"all", "collect"} else contextlib.nullcontext()
 
 
 def _announce(house: House, address: str, token: str | None) -> None:

@@ -195,6 +195,29 @@ ALTER TABLE ledger ALTER COLUMN pos ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE links (
+    id bigint NOT NULL,
+    uuid uuid NOT NULL,
+    site_id bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    slug text NOT NULL COLLATE pg_catalog."C",
+    url text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT links_check CHECK (((kind = 'link'::text) = (url <> ''::text))),
+    CONSTRAINT links_kind_check CHECK ((kind = ANY (ARRAY['link'::text, 'pixel'::text]))),
+    CONSTRAINT links_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+ALTER TABLE links ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME links_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE members (
     tenant_id bigint NOT NULL,
     user_id bigint NOT NULL,
@@ -222,6 +245,26 @@ CREATE UNLOGGED TABLE open_visit (
     last_ms bigint NOT NULL
 )
 WITH (fillfactor='70');
+
+CREATE TABLE quarantine (
+    id bigint NOT NULL,
+    site bigint NOT NULL,
+    received_ms bigint NOT NULL,
+    visitor bigint NOT NULL,
+    person bigint,
+    reason text NOT NULL COLLATE pg_catalog."C",
+    detail text NOT NULL COLLATE pg_catalog."C",
+    event text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE quarantine ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME quarantine_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE remask (
     id bigint NOT NULL,
@@ -628,6 +671,15 @@ ALTER TABLE ONLY journal_state
 ALTER TABLE ONLY ledger
     ADD CONSTRAINT ledger_pkey PRIMARY KEY (pos);
 
+ALTER TABLE ONLY links
+    ADD CONSTRAINT links_kind_slug_key UNIQUE (kind, slug);
+
+ALTER TABLE ONLY links
+    ADD CONSTRAINT links_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY links
+    ADD CONSTRAINT links_uuid_key UNIQUE (uuid);
+
 ALTER TABLE ONLY members
     ADD CONSTRAINT members_pkey PRIMARY KEY (tenant_id, user_id);
 
@@ -636,6 +688,9 @@ ALTER TABLE ONLY migrations
 
 ALTER TABLE ONLY open_visit
     ADD CONSTRAINT open_visit_pkey PRIMARY KEY (visitor);
+
+ALTER TABLE ONLY quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY remask
     ADD CONSTRAINT remask_pkey PRIMARY KEY (id);
@@ -716,9 +771,15 @@ CREATE INDEX invitations_created_by ON invitations USING btree (created_by);
 
 CREATE INDEX invitations_tenant ON invitations USING btree (tenant_id);
 
+CREATE INDEX links_site ON links USING btree (site_id);
+
 CREATE INDEX members_user ON members USING btree (user_id);
 
 CREATE INDEX open_visit_last ON open_visit USING brin (last_ms) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX quarantine_received ON quarantine USING brin (received_ms) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX quarantine_site ON quarantine USING btree (site, id);
 
 CREATE INDEX remask_open ON remask USING btree (id) WHERE (finished_at IS NULL);
 
@@ -765,6 +826,9 @@ ALTER TABLE ONLY invitations
 
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY links
+    ADD CONSTRAINT links_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY members
     ADD CONSTRAINT members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;

@@ -72,8 +72,7 @@ async def serve(
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
+            proxy_headers=False,  # our own middleware remembers, too, whether the connection was a proxy's
             timeout_graceful_shutdown=settings.shutdown_timeout_s,
             timeout_keep_alive=75,
         )

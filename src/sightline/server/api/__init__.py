@@ -4,12 +4,24 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from sightline.server.api import api_keys, audit, invitations, jobs, me, privacy, setup, sign_in, sites, teams, users
+from sightline.server.api import (
+    api_keys,
+    audit,
+    invitations,
+    jobs,
+    links,
+    me,
+    privacy,
+    quarantine,
+    setup,
+    sign_in,
+    sites,
+    teams,
+    users,
+)
 
 
 def routers() -> Sequence[APIRouter]:
     """Every router, each with its whole prefix."""
-    return [
-        module.router
-        for module in (setup, sign_in, me, teams, invitations, users, sites, api_keys, audit, jobs, privacy)
-    ]
+    modules = (setup, sign_in, me, teams, invitations, users, sites, links, quarantine, api_keys, audit, jobs, privacy)
+    return [module.router for module in modules]
