@@ -47,6 +47,13 @@ _ROWS: Final = (
     Metric("JobDuration", Unit.MILLISECONDS, ("Job",), "How long a run of a background job took."),
     Metric("Leader", Unit.COUNT, (), "1 while this process holds the lock under which jobs run."),
     Metric("DatabaseReconnects", Unit.COUNT, (), "How often a lost connection to PostgreSQL was made again."),
+    Metric("SignalsCommitted", Unit.COUNT, ("Kind",), "Signals that were committed to the journal."),
+    Metric("CommitDuration", Unit.MILLISECONDS, (), "How long a group commit took."),
+    Metric("JournalRefused", Unit.COUNT, ("Reason",), "Batches not stored: full, value, database or error."),
+    Metric("SignalsSealed", Unit.COUNT, ("Kind",), "Signals that were sealed into extents."),
+    Metric("WarehouseLag", Unit.MILLISECONDS, (), "Age of the oldest commit that the warehouse has not read yet."),
+    Metric("WarehouseRebuilds", Unit.COUNT, ("Reason",), "Rebuilds: new, schema, restored, behind, broken or asked."),
+    Metric("QueryDuration", Unit.MILLISECONDS, (), "How long a query of the warehouse took."),
     Metric("SignIns", Unit.COUNT, ("Result",), "Sign-ins: ok, refused or throttled."),
     Metric("KeyUnwraps", Unit.COUNT, ("Result",), "Keys unwrapped by the root key: ok, denied or failed."),
 )

@@ -137,6 +137,38 @@ class BlobSettings(Section, frozen=True, kw_only=True):
     seals: Annotated[str, Meta(description="s3://bucket/prefix or a folder; on S3 a bucket with object lock.")] = ""
 
 
+class SignalSettings(Section, frozen=True, kw_only=True):
+    """The journal: how signals are committed, sealed and kept."""
+
+    gather_ms: Annotated[
+        int, Meta(ge=0, le=100, description="A commit waits this long at most for others to join.")
+    ] = 3
+    commit_rows: Annotated[int, Meta(ge=1, le=32_768, description="Signals in one commit at most.")] = 2000
+    commit_timeout_s: Annotated[
+        int, Meta(ge=1, le=60, description="A commit that takes longer is given up and answered with 503.")
+    ] = 5
+    queue_rows: Annotated[
+        int, Meta(ge=100, le=1_000_000, description="Signals that wait for a commit; beyond that 503 is answered.")
+    ] = 20_000
+    queue_mb: Annotated[int, Meta(ge=1, le=1024, description="The same limit in MB.")] = 64
+    hot_hours: Annotated[
+        int, Meta(ge=1, le=24 * 30, description="Sealed signals stay in PostgreSQL this long, for slow warehouses.")
+    ] = 48
+
+
+class WarehouseSettings(Section, frozen=True, kw_only=True):
+    """The local DuckDB file that reports read; only processes that report open it."""
+
+    file: Annotated[str, Meta(description="Where it is; empty: below the data folder.")] = ""
+    memory_mb: Annotated[int, Meta(ge=64, le=65536, description="DuckDB's memory at most; beyond it spills.")] = 512
+    threads: Annotated[int, Meta(ge=0, le=64, description="Threads of a query; 0: as many as there are cores.")] = 0
+    queries: Annotated[int, Meta(ge=1, le=64, description="Queries that run at the same time.")] = 4
+    poll_ms: Annotated[int, Meta(ge=20, le=10_000, description="How often it looks for what was committed.")] = 250
+    idle_minutes: Annotated[
+        int, Meta(ge=1, le=24 * 60, description="It is closed after this long without a query.")
+    ] = 10
+
+
 class KeySettings(Section, frozen=True, kw_only=True):
     """Where the root key lives and how long unwrapped keys are held."""
 
@@ -189,6 +221,8 @@ class Settings(Section, frozen=True, kw_only=True):
     database: DatabaseSettings = DatabaseSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
     blobs: BlobSettings = BlobSettings()
+    signals: SignalSettings = SignalSettings()
+    warehouse: WarehouseSettings = WarehouseSettings()
     keys: KeySettings = KeySettings()
     accounts: AccountSettings = AccountSettings()
     aws: AwsSettings = AwsSettings()

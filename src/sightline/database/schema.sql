@@ -68,6 +68,18 @@ ALTER TABLE api_keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE batch_key (
+    key uuid NOT NULL,
+    received_ms bigint NOT NULL
+);
+
+CREATE SEQUENCE batch_number
+    START WITH 1
+    INCREMENT BY 64
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 CREATE VIEW event_data AS
  SELECT NULL::uuid AS event_data_id,
     NULL::uuid AS website_id,
@@ -79,6 +91,34 @@ CREATE VIEW event_data AS
     NULL::integer AS data_type,
     NULL::timestamp(6) with time zone AS created_at
   WHERE false;
+
+CREATE TABLE extent (
+    id bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    object text NOT NULL COLLATE pg_catalog."C",
+    rows bigint NOT NULL,
+    size bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    sites bigint[] NOT NULL,
+    site_rows bigint[] NOT NULL,
+    from_ms bigint NOT NULL,
+    to_ms bigint NOT NULL,
+    rules integer NOT NULL,
+    sealed_pos bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    replaced_at timestamp with time zone,
+    CONSTRAINT extent_rows_check CHECK ((rows > 0))
+);
+
+ALTER TABLE extent ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME extent_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE invitations (
     id bigint NOT NULL,
@@ -120,6 +160,33 @@ CREATE TABLE jobs (
     CONSTRAINT jobs_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision)))
 );
 
+CREATE TABLE journal_state (
+    only_row boolean DEFAULT true NOT NULL,
+    sealed_pos bigint DEFAULT 0 NOT NULL,
+    pruned_pos bigint DEFAULT 0 NOT NULL,
+    generation bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT journal_state_check CHECK ((pruned_pos <= sealed_pos)),
+    CONSTRAINT journal_state_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE ledger (
+    pos bigint NOT NULL,
+    batch bigint,
+    tombstone bigint,
+    received_ms bigint NOT NULL,
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT ledger_check CHECK (((batch IS NULL) <> (tombstone IS NULL)))
+);
+
+ALTER TABLE ledger ALTER COLUMN pos ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ledger_pos_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE members (
     tenant_id bigint NOT NULL,
     user_id bigint NOT NULL,
@@ -138,6 +205,16 @@ CREATE TABLE migrations (
     CONSTRAINT migrations_phase_check CHECK ((phase = ANY (ARRAY['pre'::text, 'post'::text])))
 );
 
+CREATE UNLOGGED TABLE open_visit (
+    visitor bigint NOT NULL,
+    site bigint NOT NULL,
+    visit bigint NOT NULL,
+    person bigint,
+    started_ms bigint NOT NULL,
+    last_ms bigint NOT NULL
+)
+WITH (fillfactor='70');
+
 CREATE TABLE restores (
     id bigint NOT NULL,
     backup text NOT NULL COLLATE pg_catalog."C",
@@ -153,6 +230,26 @@ ALTER TABLE restores ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE retention (
+    site bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    days integer NOT NULL,
+    CONSTRAINT retention_days_check CHECK (((days >= 1) AND (days <= 36500)))
+);
+
+CREATE TABLE salt (
+    period text NOT NULL COLLATE pg_catalog."C",
+    starts_ms bigint NOT NULL,
+    ends_ms bigint NOT NULL,
+    salt bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    destroyed_at timestamp with time zone,
+    CONSTRAINT salt_check CHECK ((ends_ms > starts_ms)),
+    CONSTRAINT salt_check1 CHECK (((salt IS NULL) = (destroyed_at IS NOT NULL))),
+    CONSTRAINT salt_period_check CHECK ((period = ANY (ARRAY['day'::text, 'week'::text, 'month'::text]))),
+    CONSTRAINT salt_salt_check CHECK ((length(salt) = 32))
 );
 
 CREATE VIEW session AS
@@ -217,6 +314,48 @@ ALTER TABLE sign_ins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE signal_event (
+    site bigint DEFAULT 0 NOT NULL,
+    created_ms bigint DEFAULT 0 NOT NULL,
+    visitor bigint DEFAULT 0 NOT NULL,
+    visit bigint DEFAULT 0 NOT NULL,
+    person bigint,
+    revenue bigint,
+    received_ms bigint DEFAULT 0 NOT NULL,
+    batch bigint DEFAULT 0 NOT NULL,
+    engagement_ms integer DEFAULT 0 NOT NULL,
+    rules smallint DEFAULT 0 NOT NULL,
+    type smallint DEFAULT 0 NOT NULL,
+    place smallint DEFAULT 0 NOT NULL,
+    hostname text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    path text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    query text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    title text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    referrer_domain text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    referrer_path text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    utm_source text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    utm_medium text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    utm_campaign text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    utm_content text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    utm_term text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    click text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    click_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    channel text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    name text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    properties text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    currency text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    tag text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    browser text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    os text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    device text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    screen text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    language text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    country text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    region text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    city text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C"
+)
+PARTITION BY RANGE (received_ms);
+
 CREATE TABLE sites (
     id bigint NOT NULL,
     uuid uuid NOT NULL,
@@ -265,6 +404,30 @@ CREATE TABLE tenants (
 
 ALTER TABLE tenants ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME tenants_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE tombstone (
+    id bigint NOT NULL,
+    reason text NOT NULL COLLATE pg_catalog."C",
+    sites bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    visitors bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    visits bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    persons bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    kinds text[] DEFAULT '{}'::text[] NOT NULL,
+    before_ms bigint,
+    pos bigint,
+    rows bigint DEFAULT 0 NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone
+);
+
+ALTER TABLE tombstone ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tombstone_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -385,6 +548,15 @@ ALTER TABLE ONLY api_keys
 ALTER TABLE ONLY api_keys
     ADD CONSTRAINT api_keys_token_hash_key UNIQUE (token_hash);
 
+ALTER TABLE ONLY batch_key
+    ADD CONSTRAINT batch_key_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY extent
+    ADD CONSTRAINT extent_object_key UNIQUE (object);
+
+ALTER TABLE ONLY extent
+    ADD CONSTRAINT extent_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
 
@@ -394,14 +566,29 @@ ALTER TABLE ONLY invitations
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY journal_state
+    ADD CONSTRAINT journal_state_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY ledger
+    ADD CONSTRAINT ledger_pkey PRIMARY KEY (pos);
+
 ALTER TABLE ONLY members
     ADD CONSTRAINT members_pkey PRIMARY KEY (tenant_id, user_id);
 
 ALTER TABLE ONLY migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY open_visit
+    ADD CONSTRAINT open_visit_pkey PRIMARY KEY (visitor);
+
 ALTER TABLE ONLY restores
     ADD CONSTRAINT restores_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY retention
+    ADD CONSTRAINT retention_pkey PRIMARY KEY (site, kind);
+
+ALTER TABLE ONLY salt
+    ADD CONSTRAINT salt_pkey PRIMARY KEY (period, starts_ms);
 
 ALTER TABLE ONLY setup_links
     ADD CONSTRAINT setup_links_pkey PRIMARY KEY (id);
@@ -433,6 +620,9 @@ ALTER TABLE ONLY tenants
 ALTER TABLE ONLY tenants
     ADD CONSTRAINT tenants_uuid_key UNIQUE (uuid);
 
+ALTER TABLE ONLY tombstone
+    ADD CONSTRAINT tombstone_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY users
     ADD CONSTRAINT users_email_key UNIQUE (email);
 
@@ -456,19 +646,29 @@ CREATE INDEX api_keys_tenant ON api_keys USING btree (tenant_id);
 
 CREATE INDEX api_keys_user ON api_keys USING btree (user_id);
 
+CREATE INDEX batch_key_received ON batch_key USING brin (received_ms) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX extent_kind_day ON extent USING btree (kind, day) WHERE (replaced_at IS NULL);
+
 CREATE INDEX invitations_created_by ON invitations USING btree (created_by);
 
 CREATE INDEX invitations_tenant ON invitations USING btree (tenant_id);
 
 CREATE INDEX members_user ON members USING btree (user_id);
 
+CREATE INDEX open_visit_last ON open_visit USING brin (last_ms) WITH (pages_per_range='32', autosummarize='on');
+
 CREATE INDEX sign_ins_user ON sign_ins USING btree (user_id);
+
+CREATE INDEX signal_event_batch ON ONLY signal_event USING brin (batch) WITH (pages_per_range='32', autosummarize='on');
 
 CREATE INDEX sites_created_by ON sites USING btree (created_by);
 
 CREATE INDEX sites_tenant ON sites USING btree (tenant_id);
 
 CREATE UNIQUE INDEX tenants_slug ON tenants USING btree (slug) WHERE (deleted_at IS NULL);
+
+CREATE INDEX tombstone_open ON tombstone USING btree (id) WHERE (finished_at IS NULL);
 
 CREATE UNIQUE INDEX wrapped_keys_active ON wrapped_keys USING btree (tenant_id, kind, purpose, owner) WHERE (state = 'active'::text);
 

@@ -1,0 +1,35 @@
+-- name: touch_visits
+-- Note that these visits were seen again. A visit that another node has closed and opened anew is left alone.
+INSERT INTO open_visit AS old (visitor, site, visit, person, started_ms, last_ms)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+    AS seen (visitor, site, visit, person, started_ms, last_ms)
+ON CONFLICT (visitor) DO UPDATE SET
+    last_ms = greatest(old.last_ms, excluded.last_ms),
+    person = coalesce(excluded.person, old.person)
+WHERE old.visit = excluded.visit
+
+-- name: open_visits
+-- The open visit of each visitor, a new one where there is none or where the last hit is too long ago. What comes back
+-- is what all nodes see.
+INSERT INTO open_visit AS old (visitor, site, visit, person, started_ms, last_ms)
+SELECT visitor, site, visit, NULL, at_ms, at_ms
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS seen (visitor, site, visit, at_ms)
+ON CONFLICT (visitor) DO UPDATE SET
+    visit      = CASE WHEN excluded.last_ms - old.last_ms > $5 THEN excluded.visit ELSE old.visit END,
+    started_ms = CASE WHEN excluded.last_ms - old.last_ms > $5 THEN excluded.started_ms ELSE old.started_ms END,
+    person     = CASE WHEN excluded.last_ms - old.last_ms > $5 THEN NULL ELSE old.person END,
+    last_ms    = greatest(old.last_ms, excluded.last_ms)
+RETURNING visitor, site, visit, person, started_ms, last_ms
+
+-- name: forget_visits
+-- Visits that have ended.
+DELETE FROM open_visit WHERE last_ms < $1
+
+-- name: erase_visits
+-- The open visits of somebody who is erased.
+DELETE FROM open_visit
+WHERE visitor = ANY ($1::bigint[]) OR visit = ANY ($2::bigint[]) OR person = ANY ($3::bigint[]) OR site = ANY ($4::bigint[])
+
+-- name: write_without_waiting
+-- A visit need not survive a crash by itself: the commit of its first event, which comes later, makes it durable too.
+SET LOCAL synchronous_commit = off

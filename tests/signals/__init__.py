@@ -1,0 +1,1 @@
+"""Signals on a real PostgreSQL and a real DuckDB."""

@@ -1,0 +1,154 @@
+"""Retention, the whole upkeep, and partitions, on a real PostgreSQL."""
+
+import asyncio
+
+import pytest
+
+from sightline import clock
+from sightline.database.address import connect
+from sightline.database.pool import Database
+from sightline.errors import InvalidValue
+from sightline.settings import SignalSettings
+from sightline.signals.erasure import Erasure
+from sightline.signals.event import EVENT
+from sightline.signals.extents import Catalogue
+from sightline.signals.journal import Batch, Journal
+from sightline.signals.kinds import KINDS
+from sightline.signals.parquet import DAY_MS
+from sightline.signals.partitions import create_partitions, partitions
+from sightline.signals.retention import Retention
+from sightline.signals.sealing import Sealer
+from sightline.signals.upkeep import Upkeep
+from sightline.signals.warehouse import Warehouse
+from tests.signals.making import Folder, events
+
+
+@pytest.fixture
+def erasure(database: Database, folder: Folder) -> Erasure:
+    return Erasure(Catalogue(database, folder), Folder(folder.root.parent / "log"))
+
+
+@pytest.fixture
+def upkeep(database: Database, folder: Folder, erasure: Erasure) -> Upkeep:
+    return Upkeep(Sealer(Catalogue(database, folder)), erasure, database, SignalSettings())
+
+
+async def _sites(warehouse: Warehouse) -> dict[int, int]:
+    await warehouse.caught_up()
+    rows = (await warehouse.query("SELECT site, count(*) AS n FROM event GROUP BY site")).to_pylist()
+    return {row["site"]: row["n"] for row in rows}
+
+
+async def test_each_site_keeps_its_own_number_of_days(
+    journal: Journal, warehouse: Warehouse, erasure: Erasure, database: Database, folder: Folder
+) -> None:
+    today = clock.now_ms() // DAY_MS * DAY_MS
+    for age in range(10):
+        for site in (1, 2, 3):
+            await journal.append(Batch(signals=events(1, site=site, created_ms=today - age * DAY_MS + 5)))
+    await Sealer(Catalogue(database, folder)).seal(clock.now_ms() + 1000)
+    assert await _sites(warehouse) == {1: 10, 2: 10, 3: 10}
+    retention = Retention(database)
+    await retention.keep(0, "event", 7)
+    await retention.keep(2, "event", 3)
+    assert await retention.apply(erasure) == 2 * 2 + 6
+    assert await _sites(warehouse) == {1: 8, 2: 4, 3: 8}
+    assert await retention.apply(erasure) == 0
+    warehouse.rebuild()
+    assert await _sites(warehouse) == {1: 8, 2: 4, 3: 8}
+    assert Folder(folder.root.parent / "log").names() == []
+
+
+async def test_a_rule_for_an_unknown_kind_or_of_no_days_is_refused(database: Database) -> None:
+    retention = Retention(database)
+    with pytest.raises(InvalidValue, match="no kind"):
+        await retention.keep(1, "dream", 5)
+    with pytest.raises(InvalidValue, match="days"):
+        await retention.keep(1, "event", 0)
+
+
+async def test_the_forecast_grows_until_a_day_goes_for_each_that_comes(
+    journal: Journal, database: Database, folder: Folder
+) -> None:
+    today = clock.now_ms() // DAY_MS * DAY_MS
+    for age in range(1, 6):
+        await journal.append(Batch(signals=events(100, created_ms=today - age * DAY_MS)))
+    await Sealer(Catalogue(database, folder)).seal(clock.now_ms() + 1000)
+    retention = Retention(database)
+    forever = (await retention.forecast())[0]
+    assert (forever.rows, forever.rows_per_day, forever.days) == (500, 100, None)
+    assert forever.bytes_in_30_days == pytest.approx(forever.bytes * 7, rel=0.01)
+    await retention.keep(0, "event", 10)
+    bounded = (await retention.forecast())[0]
+    assert bounded.bytes_in_30_days == pytest.approx(forever.bytes * 2, rel=0.01)
+    assert bounded.bytes_at_most == pytest.approx(forever.bytes * 2, rel=0.01)
+
+
+async def test_days_go_through_upkeep_and_every_event_stays_in_exactly_one_place(
+    journal: Journal, warehouse: Warehouse, upkeep: Upkeep, database: Database, folder: Folder
+) -> None:
+    with clock.held(clock.now_ms()) as held:
+        total = 0
+        for _ in range(6):
+            await journal.append(Batch(signals=events(20, first=total)))
+            total += 20
+            await warehouse.caught_up()
+            held.advance(seconds=24 * 3600)
+            await upkeep.run()
+        done = await upkeep.run()
+        assert done.sealed == 0
+        left = await _with_rows(database)
+        assert 0 < len(left) <= 4  # those of the last 48 hours, with the day of the newest ledger row
+        assert (await _sites(warehouse)) == {1: total}
+        warehouse.rebuild()
+        assert (await _sites(warehouse)) == {1: total}
+        paths = await warehouse.query("SELECT count(DISTINCT path) AS n FROM event")
+        assert paths.to_pylist() == [{"n": total}]
+
+
+async def _with_rows(database: Database) -> list[str]:
+    connection = await connect(database.address)
+    names = [partition.name for partition in await partitions(connection, EVENT)]
+    await connection.close()
+    return [name for name in names if await database.fetchval(f"SELECT count(*) FROM {name}")]
+
+
+async def test_making_and_dropping_partitions_does_not_hold_back_an_append(
+    journal: Journal, upkeep: Upkeep, database: Database
+) -> None:
+    await journal.append(Batch(signals=events(1)))
+    reader = await connect(database.address)  # a report of PostgreSQL that takes long: it holds a lock on the table
+    await reader.execute("BEGIN")
+    await reader.fetchval("SELECT count(*) FROM signal_event")
+    now_ms = clock.now_ms()
+    making = asyncio.ensure_future(create_partitions(database.address, KINDS, now_ms - 9 * DAY_MS, days=3))
+    made = await asyncio.wait_for(making, 20)
+    assert len(made) == 3
+    dropping = asyncio.ensure_future(upkeep.drop_partitions(now_ms))
+    for number in range(20):
+        await asyncio.wait_for(journal.append(Batch(signals=events(1, first=number))), 20)
+    await reader.execute("COMMIT")
+    assert len(await dropping) == 3
+    await reader.close()
+
+
+async def test_a_partition_with_signals_that_are_not_sealed_is_never_dropped(
+    journal: Journal, upkeep: Upkeep, database: Database
+) -> None:
+    now_ms = clock.now_ms()
+    with clock.held(now_ms - 9 * DAY_MS):  # a node whose clock is nine days behind
+        await journal.append(Batch(signals=events(5)))
+    assert await upkeep.drop_partitions(now_ms) == []
+    assert await database.fetchval("SELECT count(*) FROM signal_event") == 5
+
+
+async def test_a_drop_that_was_interrupted_after_the_detach_is_finished(
+    journal: Journal, upkeep: Upkeep, database: Database
+) -> None:
+    await create_partitions(database.address, KINDS, clock.now_ms() - 9 * DAY_MS, days=1)
+    connection = await connect(database.address)
+    name = (await partitions(connection, EVENT))[0].name
+    await connection.close()
+    await database.execute(f"ALTER TABLE signal_event DETACH PARTITION {name}")
+    assert await upkeep.drop_partitions(clock.now_ms()) == [name]
+    assert await database.fetchval("SELECT to_regclass($1)", name) is None
