@@ -18,7 +18,7 @@ from sightline.signals.warehouse import Warehouse
 from tests.signals.crashing import Child, Server
 from tests.signals.making import Folder, event
 
-CHANCE = random.Random()  # noqa: S311 - moments, no secrets
+CHANCE = random.Random()
 SOAK = bool(os.environ.get("SIGHTLINE_SOAK"))
 
 
