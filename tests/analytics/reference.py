@@ -178,3 +178,149 @@ def series(world: World, unit: str, zone: str) -> dict[str, Row]:
     for event in world.matched:
         groups[bucket(event.created_ms, unit, zone)].append(event)
     return {name: metrics(world, found) for name, found in groups.items()}
+
+
+def does(world: World, event: Event, step: str) -> bool:
+    """Whether an event is a step such as `path:/a*` or `event:buy`."""
+    kind, _, wanted = step.partition(":")
+    if not (is_view(event) if kind == "path" else is_custom(event)):
+        return False
+    text = event.path if kind == "path" else event.name
+    pattern = re.escape(wanted.strip("*"))
+    pattern = (".*" if wanted.startswith("*") else "") + pattern + (".*" if wanted.endswith("*") else "")
+    return re.fullmatch(pattern, text) is not None
+
+
+def funnel(world: World, steps: Sequence[str], window_ms: int) -> list[int]:
+    """Try every chain of events, one visitor at a time."""
+    counts = [0] * len(steps)
+    for visitor in {e.visitor for e in world.matched}:
+        own = [e for e in world.matched if e.visitor == visitor]
+        ends = [at for at, e in enumerate(own) if does(world, e, steps[0])]
+        for number in range(len(steps)):
+            if number:
+                ends = [
+                    at
+                    for at, e in enumerate(own)
+                    if does(world, e, steps[number])
+                    and any(before < at and e.created_ms - own[before].created_ms <= window_ms for before in ends)
+                ]
+            counts[number] += bool(ends)
+    return counts
+
+
+def retention(world: World, from_ms: int, to_ms: int, unit: str, zone: str) -> dict[tuple[str, str], tuple[int, int]]:
+    """By cohort and bucket: how many newcomers the cohort has, and how many of them were there."""
+    first_ever: dict[int, int] = {}
+    for event in world.ever:
+        first_ever.setdefault(event.visitor, event.created_ms)
+    cohorts: dict[str, set[int]] = defaultdict(set)
+    there: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for event in world.matched:
+        if from_ms <= first_ever[event.visitor] < to_ms:
+            cohort = bucket(first_ever[event.visitor], unit, zone)
+            cohorts[cohort].add(event.visitor)
+            there[cohort, bucket(event.created_ms, unit, zone)].add(event.visitor)
+    return {key: (len(cohorts[key[0]]), len(found)) for key, found in there.items()}
+
+
+def journeys(world: World, length: int, first: str | None, last: str | None) -> dict[tuple[str, ...], int]:
+    counts: dict[tuple[str, ...], int] = defaultdict(int)
+    for visit in {e.visit for e in world.matched}:
+        own = [e for e in world.matched if e.visit == visit][:length]
+        way = tuple(f"event:{e.name}" if is_custom(e) else f"path:{e.path}" for e in own)
+        if (first is None or way[0] == first) and (last is None or way[-1] == last):
+            counts[way] += 1
+    return dict(counts)
+
+
+def goal(world: World, step: str) -> tuple[int, int, int]:
+    found = [e for e in world.matched if does(world, e, step)]
+    return len({e.visitor for e in found}), len({e.visit for e in found}), len(found)
+
+
+def attribution(world: World, step: str, model: str, by: str) -> dict[str, tuple[float, int]]:
+    credit: dict[str, float] = defaultdict(float)
+    touched: dict[str, set[int]] = defaultdict(set)
+    for visitor in {e.visitor for e in world.matched}:
+        goals = [e.created_ms for e in world.matched if e.visitor == visitor and does(world, e, step)]
+        if not goals:
+            continue
+        starts: dict[int, Event] = {}
+        for event in world.all:
+            if event.visitor == visitor:
+                starts.setdefault(event.visit, event)
+        touches = sorted(
+            (e for e in starts.values() if e.created_ms <= min(goals)), key=lambda e: (e.created_ms, e.visit)
+        )
+        chosen = {"first": touches[:1], "last": touches[-1:], "linear": touches}[model]
+        for event in chosen:
+            value = world.text(event, by)
+            credit[value] += 1 / len(chosen)
+            touched[value].add(visitor)
+    return {value: (found, len(touched[value])) for value, found in credit.items()}
+
+
+def revenue(world: World, key: Callable[[Event], str]) -> dict[tuple[str, str], tuple[float, int, int]]:
+    groups: dict[tuple[str, str], list[Event]] = defaultdict(list)
+    for event in world.matched:
+        if event.revenue is not None and event.currency:
+            groups[event.currency, key(event)].append(event)
+    return {
+        name: (sum(e.revenue or 0 for e in found) / 10_000, len(found), len({e.visitor for e in found}))
+        for name, found in groups.items()
+    }
+
+
+def weekly(world: World, zone: str) -> dict[tuple[int, int], Row]:
+    groups: dict[tuple[int, int], list[Event]] = defaultdict(list)
+    for event in world.matched:
+        local = datetime.fromtimestamp(event.created_ms / 1000, UTC).astimezone(ZoneInfo(zone))
+        groups[local.weekday(), local.hour].append(event)
+    return {key: metrics(world, found) for key, found in groups.items()}
+
+
+def kind_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if re.fullmatch(r"\d{4}-\d\d-\d\d(T[0-9:.]+(Z|[+-]\d\d:\d\d)?)?", value):
+        return "date"
+    return "list" if value.startswith("[") and value.endswith("]") else "text"
+
+
+def property_types(world: World) -> dict[tuple[str, str, str], int]:
+    counts: dict[tuple[str, str, str], int] = defaultdict(int)
+    for event in world.matched:
+        if is_custom(event):
+            for key, value in properties(event).items():
+                kind = kind_of(value)
+                counts[event.name, key, "text" if kind in {"date", "list"} else kind] += 1
+    return dict(counts)
+
+
+def property_values(world: World, key: str) -> dict[tuple[str, str], tuple[int, int]]:
+    groups: dict[tuple[str, str], list[Event]] = defaultdict(list)
+    for event in world.matched:
+        if is_custom(event) and key in properties(event):
+            groups[world.text(event, f"property:{key}"), kind_of(properties(event)[key])].append(event)
+    return {name: (len(found), len({e.visitor for e in found})) for name, found in groups.items()}
+
+
+def numbers(world: World, key: str) -> list[float]:
+    found = [properties(e).get(key) for e in world.matched if is_custom(e)]
+    return [float(value) for value in found if isinstance(value, int | float) and not isinstance(value, bool)]
+
+
+def visits(world: World) -> list[Row]:
+    rows = []
+    for visit in {e.visit for e in world.matched}:
+        own = [e for e in world.all if e.visit == visit]
+        rows.append({
+            "visit": str(visit), "visitor": str(own[0].visitor), "first_ms": own[0].created_ms,
+            "last_ms": own[-1].created_ms, "views": sum(map(is_view, own)), "events": sum(map(is_custom, own)),
+            "engagement_ms": sum(e.engagement_ms for e in own), "entry": world.entry.get(visit, ""),
+            "exit": world.exit.get(visit, ""), "country": own[0].country, "referrer": own[0].referrer_domain,
+        })  # fmt: skip
+    return sorted(rows, key=lambda row: (-row["last_ms"], -int(row["visit"])))

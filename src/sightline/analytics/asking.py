@@ -1,19 +1,25 @@
 """What every report is asked with, and the asker that turns it into questions for an engine."""
 
+import base64
+import binascii
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, TypeVar
 
 from msgspec import Meta, Struct
 
 from sightline import clock
 from sightline.accounts.scopes import Scope
+from sightline.analytics.binding import Value
 from sightline.analytics.filters import Match, Where, where
 from sightline.analytics.period import Period, period, zone_info
 from sightline.analytics.selection import Cohort, Selection, selection
-from sightline.errors import NotFound
+from sightline.errors import InvalidValue, NotFound
 
 Text = Annotated[str, Meta(max_length=4000)]
 Short = Annotated[str, Meta(max_length=200)]
+
+
+P = TypeVar("P", bound="Params")
 
 
 class Params(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -36,6 +42,31 @@ class Params(Struct, kw_only=True, forbid_unknown_fields=True):
         tuple[Text, ...], Meta(max_length=5, description="Saved segments and cohorts, by id; all have to hold.")
     ] = ()
     exclude_bounces: Annotated[bool, Meta(description="Leave out visits with exactly one view.")] = False
+
+
+def alike(kind: type[P], params: Params, **fields: Any) -> P:
+    """Parameters of another report that say the same of range, filters and segments."""
+    return kind(**{**{name: getattr(params, name) for name in Params.__struct_fields__}, **fields})
+
+
+class Cursor:
+    """Where a list goes on: the numbers by which the last row stands in its order."""
+
+    @staticmethod
+    def written(*numbers: int) -> str:
+        return base64.urlsafe_b64encode(b"".join(number.to_bytes(8, "big", signed=True) for number in numbers)).decode()
+
+    @staticmethod
+    def read(text: str | None, count: int) -> tuple[Value, ...]:
+        if text is None:
+            return ()
+        try:
+            data = base64.b64decode(text, altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            data = b""
+        if len(data) != 8 * count:
+            raise InvalidValue("this cursor is none of ours", field="cursor", hint="Take `next` of the page before.")
+        return tuple(Value(int.from_bytes(data[at : at + 8], "big", signed=True)) for at in range(0, len(data), 8))
 
 
 class Saved(Struct, frozen=True):

@@ -1,8 +1,8 @@
 """Events as expressions: the table, what a selection takes of it, fields and buckets.
 
-Only what DuckDB, PostgreSQL and Spark answer alike is used here: groups, exact distinct counts, cases, filters, joins on
-equality, row numbers and running maxima, `contains`, `startswith`, regular expressions of the common subset. Time is
-integers throughout.
+Only what DuckDB, PostgreSQL and Spark answer alike is used here: groups, exact distinct counts, cases, filters, joins
+on equality, row numbers and running maxima, `contains`, `startswith`, regular expressions of the common subset. Time
+is integers throughout.
 """
 
 from functools import reduce

@@ -25,9 +25,11 @@ class PropertyType(StrEnum):
     LIST = "list"
 
 
-# The first takes a pair's value away and keeps its key, to tell which properties occur together.
-ONE_PAIR: Final = r'("(?:[^"\\]|\\.)*":)(?:"(?:[^"\\]|\\.)*"|[^,}"]+)'
-_KEY: Final = re.compile(r'("(?:[^"\\]|\\.)*"):')
+# Replaced everywhere, this leaves of each pair its key and, of the value, what tells its type.
+REDUCE: Final = r'("(?:[^"\\]|\\.)*":)(?:(")(?:[^"\\]|\\.)*"|([tf])[a-z]+|[^,}"]+)'
+REDUCED: Final = r"\1\2\3"
+_PAIR: Final = re.compile(r'("(?:[^"\\]|\\.)*"):(["tf]?)')
+_TYPES: Final = {'"': PropertyType.TEXT, "t": PropertyType.BOOLEAN, "f": PropertyType.BOOLEAN, "": PropertyType.NUMBER}
 DATE: Final = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
 
 
@@ -49,6 +51,6 @@ def _flat(prefix: str, value: Any) -> list[tuple[str, Scalar]]:
     return [(prefix, value)]
 
 
-def keys(signature: str) -> list[str]:
-    """The names in a text whose values were taken away by `ONE_PAIR`."""
-    return [msgspec.json.decode(found, type=str) for found in _KEY.findall(signature)]
+def pairs(signature: str) -> list[tuple[str, PropertyType]]:
+    """The names and types in a text that was reduced."""
+    return [(msgspec.json.decode(key, type=str), _TYPES[mark]) for key, mark in _PAIR.findall(signature)]

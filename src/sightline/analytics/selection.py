@@ -1,11 +1,14 @@
 """A selection: which events a report is about. Every report takes one, so every filter works on every report."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
 
 from sightline.accounts.scopes import Scope
 from sightline.analytics.binding import Bound, Value
+from sightline.analytics.fields import OF_THE_VISIT
 from sightline.analytics.filters import Where, check_text, condition
 from sightline.analytics.period import Bounds, Period
 from sightline.errors import InvalidValue, NotFound
@@ -74,8 +77,24 @@ def selection(
     return Selection(sites_of(scope), over.bounds, kept, cohorts, exclude_bounces)
 
 
-def step(text: str, filters: tuple[str, ...] = (), *, where: str = "step") -> Step:
-    """Read a step: `path:/pricing`, `path:/docs/*`, `event:sign-up`."""
+def steps(texts: tuple[str, ...], *, where: str = "step") -> tuple[Step, ...]:
+    return tuple(step(text, where=where) for text in texts)
+
+
+def step(text: str, *, where: str = "step") -> Step:
+    """Read a step: `path:/pricing`, `path:/docs/*`, `event:sign-up`, or one with filters as a JSON list.
+
+    `["event:buy", "property:plan:eq:pro", "country:eq:NL"]` holds the step and the filters that it has to pass.
+    """
+    filters: list[str] = []
+    if text.startswith("["):
+        try:
+            text, *filters = msgspec.json.decode(text, type=Annotated[list[str], Meta(min_length=1, max_length=20)])
+        except msgspec.MsgspecError as exc:
+            raise InvalidValue(f"{text[:100]!r} is no step: {exc}", field=where) from None
+    found = [condition(one) for one in filters]
+    if any(one.field in OF_THE_VISIT for one in found):
+        raise InvalidValue("a step's filters are about its event, not its visit's entry or exit", field=where)
     kind, colon, content = check_text(text, where).partition(":")
     if not colon or not content or kind not in list(Kind):
         raise InvalidValue(
@@ -90,4 +109,4 @@ def step(text: str, filters: tuple[str, ...] = (), *, where: str = "step") -> St
             (opened, closed), Place.ANYWHERE
         )
         bare = content[0 if opened else 1 : None if closed else -1]
-    return Step(Kind(kind), place, Value(bare), Where(tuple(condition(found) for found in filters)))
+    return Step(Kind(kind), place, Value(bare), Where(tuple(found)))

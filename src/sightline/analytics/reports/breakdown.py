@@ -8,7 +8,7 @@ from sightline.analytics import events as ev
 from sightline.analytics.asking import Asker, Params, Short, Text
 from sightline.analytics.binding import Bound, Value
 from sightline.analytics.engines import bound
-from sightline.analytics.fields import ONLY_PRESENT, Field, Metric, Property, field, metric
+from sightline.analytics.fields import ONLY_PRESENT, Dimension, Field, Metric, Property, field, metric
 from sightline.analytics.filters import check_text
 from sightline.analytics.measures import measured
 from sightline.analytics.reports.overview import Span
@@ -56,6 +56,7 @@ class Question(Struct, frozen=True):
     search: Bound | None
     limit: int
     offset: int
+    present: bool = False  # leave out what is absent, also where that would be an answer
 
 
 def build(question: Question) -> Any:
@@ -65,7 +66,7 @@ def build(question: Question) -> Any:
     def keep(events: Any) -> Any:
         kept = None
         for name, one in zip(names, question.by, strict=True):
-            if isinstance(one, Property) or one in ONLY_PRESENT:
+            if question.present or isinstance(one, Property) or one in ONLY_PRESENT:
                 kept = events[name] != "" if kept is None else kept & (events[name] != "")
         if question.search is not None:
             found = events[names[0]].contains(bound(question.search))
@@ -106,3 +107,21 @@ async def breakdown(asker: Asker, params: BreakdownParams) -> Breakdown:
         for row in found[: params.limit]
     ]
     return Breakdown(Span.of(over), list(params.by), rows, len(found) > params.limit)
+
+
+async def top(  # noqa: PLR0913 - the parts of a question
+    asker: Asker,
+    params: Params,
+    dimension: Dimension,
+    metrics: tuple[Metric, ...],
+    limit: int,
+    *,
+    present: bool = False,
+) -> list[dict[str, str | int | float | None]]:
+    """The values of one dimension with the most of the first metric, for reports that are made of several lists."""
+    question = Question(
+        asker.selection(params), (dimension,), metrics, metrics[0], least_first=False, search=None, limit=limit,
+        offset=0, present=present,
+    )  # fmt: skip
+    found = await asker.ask(build, question)
+    return [{dimension.value: row["key_0"], **{one.value: row[one.value] for one in metrics}} for row in found]
