@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, Protocol
 
-import ibis
-import sqlglot.expressions as sge
-from ibis.backends.sql.compilers import DuckDBCompiler, PostgresCompiler
 from msgspec import Struct
 
 from sightline.analytics.binding import Bound, Content, Slot, shaped
+from sightline.analytics.later import ibis
 from sightline.database.pool import Database
 from sightline.errors import InvalidValue
 from sightline.signals.event import EVENT
@@ -35,48 +33,48 @@ class Compiled(Struct, frozen=True):
     places: tuple[int, ...]  # which of the shape's values the SQL takes, in the order of $1, $2, …
 
 
-# Calls of these stand in an expression where a value is bound; they never reach an engine.
-@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
-def bound_int64(place: int) -> int:  # type: ignore[empty-body]
-    """An integer."""
+# Calls of functions with these names stand in an expression where a value is bound; they never reach an engine.
+_PREFIX: Final = "bound_"
+_SQL_TYPES: Final = {"int64": "BIGINT", "float64": "DOUBLE", "string": "TEXT"}
 
 
-@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
-def bound_float64(place: int) -> float:  # type: ignore[empty-body]
-    """A number."""
+@cache
+def _place(kind: str) -> Any:
+    """The function that stands for a bound value of a type."""
 
+    def place(number):  # type: ignore[no-untyped-def]
+        """Never called."""
 
-@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
-def bound_string(place: int) -> str:  # type: ignore[empty-body]
-    """A text."""
-
-
-_BOUND: Final = {"int64": bound_int64, "float64": bound_float64, "string": bound_string}
-_SQL_TYPES: Final = {"BOUND_INT64": "BIGINT", "BOUND_FLOAT64": "DOUBLE", "BOUND_STRING": "TEXT"}
+    signature = ((ibis.dtype("int64"),), ibis.dtype(kind))
+    return ibis.udf.scalar.builtin(place, name=_PREFIX + kind, signature=signature)
 
 
 def bound(slot: Bound) -> Any:
     """The expression that stands for a bound value."""
     assert isinstance(slot, Slot), "a question is shaped before it becomes an expression"
-    return _BOUND[slot.type](slot.place)
+    return _place(slot.type)(slot.place)
 
 
 @lru_cache(maxsize=_MOST_SHAPES)
 def compiled(build: Build, shape: Any, dialect: Dialect) -> Compiled:
     """Compile the expression that `build` makes of a shape."""
+    import sqlglot.expressions as sge  # noqa: PLC0415 - as Ibis: only for who reports
+    from ibis.backends.sql import compilers  # noqa: PLC0415
+
     expression = build(shape)
-    compiler = DuckDBCompiler() if dialect is Dialect.DUCKDB else PostgresCompiler()
+    compiler = compilers.DuckDBCompiler() if dialect is Dialect.DUCKDB else compilers.PostgresCompiler()
     tree = compiler.to_sqlglot(expression.as_table())
 
     places: list[int] = []
 
     def put(node: Any) -> Any:
-        if isinstance(node, sge.Anonymous) and str(node.this).upper() in _SQL_TYPES:
+        kind = str(node.this).lower().removeprefix(_PREFIX) if isinstance(node, sge.Anonymous) else ""
+        if kind in _SQL_TYPES:
             place = int(node.expressions[0].sql())
             if place not in places:
                 places.append(place)
             parameter = sge.Parameter(this=sge.Literal.number(places.index(place) + 1))
-            return sge.cast(parameter, _SQL_TYPES[str(node.this).upper()])
+            return sge.cast(parameter, _SQL_TYPES[kind])
         if dialect is Dialect.POSTGRES and isinstance(node, sge.Table) and node.name == EVENT.name:
             node.set("this", sge.to_identifier(EVENT.table))
         return node

@@ -9,11 +9,10 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any, Final
 
-import ibis
-
 from sightline.analytics.engines import bound
 from sightline.analytics.fields import COLUMNS, OF_THE_VISIT, Dimension, Field, Property
 from sightline.analytics.filters import DATED, NUMERIC, Condition, Match, Operator, Where, of_the_visit
+from sightline.analytics.later import ibis
 from sightline.analytics.period import Bounds, Buckets
 from sightline.analytics.properties import DATE, PropertyType
 from sightline.analytics.selection import Cohort, Kind, Place, Selection, Step

@@ -8,10 +8,9 @@ which saw that page, not of visits in which nothing else is looked at.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import ibis
-
 from sightline.analytics import events as ev
 from sightline.analytics.fields import OF_WHOLE_VISITS, Field, Metric
+from sightline.analytics.later import ibis
 from sightline.analytics.selection import Selection
 
 Key = Callable[[Any], Any]

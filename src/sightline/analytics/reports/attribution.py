@@ -8,12 +8,12 @@ event.
 from enum import StrEnum
 from typing import Annotated, Any
 
-import ibis
 from msgspec import Meta, Struct
 
 from sightline.analytics import events as ev
 from sightline.analytics.asking import Asker, Params, Short, Text
 from sightline.analytics.fields import Field, field
+from sightline.analytics.later import ibis
 from sightline.analytics.reports.overview import Span
 from sightline.analytics.selection import Selection, Step, step
 

@@ -8,13 +8,13 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any
 
-import ibis
 from msgspec import Meta, Struct
 
 from sightline.analytics import events as ev
 from sightline.analytics.asking import Asker, Params, Text
 from sightline.analytics.binding import Bound, Value
 from sightline.analytics.engines import bound
+from sightline.analytics.later import ibis
 from sightline.analytics.reports.overview import Span
 from sightline.analytics.selection import Selection, Step, steps
 

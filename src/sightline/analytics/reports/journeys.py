@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import ibis
 from msgspec import Meta, Struct
 
 from sightline.analytics import events as ev
@@ -10,6 +9,7 @@ from sightline.analytics.asking import Asker, Params, Text
 from sightline.analytics.binding import Bound, Value
 from sightline.analytics.engines import bound
 from sightline.analytics.filters import check_text
+from sightline.analytics.later import ibis
 from sightline.analytics.reports.overview import Span
 from sightline.analytics.selection import Selection
 

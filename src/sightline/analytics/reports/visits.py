@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-import ibis
 from msgspec import Meta, Struct
 
 from sightline.analytics import events as ev
 from sightline.analytics.asking import Asker, Cursor, Params, Short
 from sightline.analytics.binding import Bound, Value
 from sightline.analytics.engines import bound
+from sightline.analytics.later import ibis
 from sightline.analytics.reports.overview import Span
 from sightline.analytics.selection import Selection
 from sightline.errors import InvalidValue

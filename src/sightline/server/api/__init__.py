@@ -4,9 +4,22 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from sightline.server.api import api_keys, audit, invitations, jobs, me, setup, sign_in, sites, teams, users
+from sightline.server.api import (
+    api_keys,
+    audit,
+    invitations,
+    jobs,
+    me,
+    reports,
+    setup,
+    sign_in,
+    sites,
+    teams,
+    users,
+)
 
 
 def routers() -> Sequence[APIRouter]:
     """Every router, each with its whole prefix."""
-    return [module.router for module in (setup, sign_in, me, teams, invitations, users, sites, api_keys, audit, jobs)]
+    modules = (setup, sign_in, me, teams, invitations, users, sites, reports, api_keys, audit, jobs)
+    return [module.router for module in modules]
