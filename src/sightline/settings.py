@@ -225,6 +225,13 @@ class AwsSettings(Section, frozen=True, kw_only=True):
     ] = ""
 
 
+class ClientSettings(Section, frozen=True, kw_only=True):
+    """How commands that need the warehouse ask the server that runs."""
+
+    url: Annotated[str, Meta(description="Its address; empty: server.public_url, or server.host and server.port.")] = ""
+    key: Annotated[Secret | None, Meta(description="An API key that may read sites: `sightline key create`.")] = None
+
+
 class LogSettings(Section, frozen=True, kw_only=True):
     """What the process writes to stdout."""
 
@@ -248,6 +255,7 @@ class Settings(Section, frozen=True, kw_only=True):
     keys: KeySettings = KeySettings()
     accounts: AccountSettings = AccountSettings()
     aws: AwsSettings = AwsSettings()
+    client: ClientSettings = ClientSettings()
     log: LogSettings = LogSettings()
 
 

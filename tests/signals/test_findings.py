@@ -4,7 +4,7 @@ import msgspec
 
 from sightline import clock
 from sightline.accounts.callers import operator
-from sightline.cli.report import html
+from sightline.cli.audit_page import html
 from sightline.database.pool import Database
 from sightline.privacy.dictionary import default
 from sightline.signals.activation import Wanted, activate

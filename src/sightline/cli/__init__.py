@@ -25,6 +25,7 @@ COMMANDS = {
     "team": ("team", "List, add, change and remove teams and their members."),
     "key": ("key", "List, create and revoke API keys."),
     "jobs": ("jobs", "Show and start background jobs."),
+    "report": ("report", "Run a report, through the server or on PostgreSQL."),
     "backup": ("backup", "Write a backup: all rows under one snapshot, and the objects."),
     "restore": ("backup", "Restore a backup into an empty place."),
     "verify-backup": ("backup", "Name everything in a backup that is missing or changed."),

@@ -1,86 +1,197 @@
-"""The privacy audit as one HTML page that needs nothing else."""
+"""`sightline report`: run a report, through the server that runs or on PostgreSQL itself."""
 
-from datetime import datetime
-from html import escape
-from typing import Final
+import asyncio
+import json as jsonlib
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any, Final, get_origin, get_type_hints
 
-from sightline import clock
-from sightline.signals.findings import Finding, Report
-from sightline.signals.walkers import Selection
+import click
+import msgspec
 
-_STYLE: Final = """
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
-body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #8884; vertical-align: top }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
-code { font-size: .85em; overflow-wrap: anywhere }
-.verdict { padding: .6rem .9rem; border-left: 4px solid; margin: 1rem 0 }
-.clean { border-color: #2a7d46 } .found { border-color: #b3261e }
-"""
+from sightline.accounts import sites
+from sightline.accounts.callers import operator
+from sightline.accounts.permissions import Permission
+from sightline.accounts.scopes import scope_for, site_named
+from sightline.analytics.asking import Asker
+from sightline.analytics.catalogue import REPORTS, Report
+from sightline.analytics.catalogue import report as report_named
+from sightline.analytics.export import Format, written
+from sightline.cli.opening import opened
+from sightline.cli.output import as_json, places, print_table, run_async
+from sightline.errors import CallerError, InvalidValue, NotSignedIn, SightlineError, Unavailable
+from sightline.settings import Loaded, Settings
 
-
-def html(report: Report, selection: Selection, sample: int | None, at: datetime) -> str:
-    """Render a report; what it holds are places and names of rules, never values."""
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>Privacy audit</title><style>{_STYLE}</style></head><body>"
-        f"<h1>Privacy audit, {at:%Y-%m-%d %H:%M} UTC</h1>{_verdict(report)}"
-        f"<p>{escape(_asked(selection, sample))} It took {report.seconds:.1f} s.</p>"
-        f"{_walked(report)}{_findings(report)}</body></html>\n"
-    )
+_TIMEOUT_S: Final = 600
+_LIST: Final = "\n\n".join(["\b"] + [f"  {one.name:16} {one.summary}" for one in REPORTS.values()]).replace(
+    "\n\n", "\n"
+)
 
 
-def _verdict(report: Report) -> str:
-    if not report.findings:
-        return '<p class="verdict clean">The rules in force find nothing in what was read.</p>'
-    return f'<p class="verdict found">{report.found:,} findings of {len(report.findings)} sorts.</p>'
+@click.command(epilog=_LIST)
+@places
+@click.argument("name")
+@click.argument("more", nargs=-1, metavar="[PARAMETER=VALUE]...")
+@click.option("--site", required=True, help="An id, a UUID, a name or a domain.")
+@click.option("--range", "range_", help="today, 24h, 7d, 30d, 12w, 6mo, this_month, last_year, all …")
+@click.option("--start", help="Instead of --range: 2026-01-01, a moment, or milliseconds.")
+@click.option("--end", help="The end; a date's whole day is included.")
+@click.option("--filter", "filters", multiple=True, help="field:operator:value, as country:eq:NL; may be repeated.")
+@click.option(
+    "--engine",
+    type=click.Choice(["server", "postgres"]),
+    default="server",
+    show_default=True,
+    help="The server that runs, or PostgreSQL itself: slower, and only what is not yet pruned there.",
+)
+@click.option("--format", "form", type=click.Choice([form.value for form in Format]), help="Instead of a table.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to a file.")
+@as_json
+@run_async
+async def report(  # noqa: PLR0913 - one per option
+    *,
+    loaded: Loaded,
+    name: str,
+    more: tuple[str, ...],
+    site: str,
+    range_: str | None,
+    start: str | None,
+    end: str | None,
+    filters: tuple[str, ...],
+    engine: str,
+    form: str | None,
+    output: Path | None,
+    json: bool,
+) -> None:
+    """Run a report.
+
+    \b
+    Examples: sightline report overview --site Shop --range 7d
+              sightline report breakdown --site Shop by=path by=country metric=views limit=10
+              sightline report funnel --site Shop step=path:/ step=event:buy --engine postgres --json
+
+    The server is asked at client.url with the API key in client.key (SIGHTLINE_CLIENT_KEY).
+
+    Reports:
+    """
+    said = {"range": range_, "start": start, "end": end, "filter": list(filters)}
+    asked = {key: value for key, value in said.items() if value} | _parameters(more)
+    wanted = Format(form) if form else Format.JSON
+    found = report_named(name)
+    if engine == "server":
+        body = await asyncio.to_thread(_from_server, loaded.settings, found, site, {**asked, "format": wanted.value})
+    else:
+        body = await _from_postgres(loaded, found, site, asked, wanted)
+    if output is not None:
+        await asyncio.to_thread(output.write_bytes, body)
+    elif json or form:
+        click.echo(msgspec.json.format(body, indent=2) if wanted is Format.JSON else body, nl=wanted is Format.JSON)
+    else:
+        _print(jsonlib.loads(body))
 
 
-def _asked(selection: Selection, sample: int | None) -> str:
-    sites = f"site {', '.join(map(str, selection.sites))}" if selection.sites else "all sites"
-    since = f" from {clock.from_ms(selection.since_ms):%Y-%m-%d %H:%M}" if selection.since_ms else ""
-    until = f" until {clock.from_ms(selection.until_ms):%Y-%m-%d %H:%M}" if selection.until_ms is not None else ""
-    how = "everything" if sample is None else f"a sample of about {sample:,} signals of each kind"
-    return f"Read: {how} of {sites}{since}{until}."
+def _parameters(texts: tuple[str, ...]) -> dict[str, Any]:
+    """Read parameters as they are typed; one that stands several times is a list."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"{text!r}: write PARAMETER=VALUE, as by=path.")
+        found.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
 
 
-def _walked(report: Report) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(one.kind)}</td><td class=number>{one.signals:,}</td><td class=number>{one.texts:,}</td>"
-        f"<td class=number>{one.distinct:,}</td></tr>"
-        for one in report.walked
-    )
-    versions = ", ".join(
-        f"{'all sites without rules of their own' if site == 0 else f'site {site}'}: version {number}"
-        for site, number in report.versions.items()
-    )
-    return (
-        "<h2>What was read</h2><table><tr><th>Kind<th class=number>Signals<th class=number>Texts"
-        f"<th class=number>Distinct</tr>{rows}</table><p>Rules in force: {escape(versions)}.</p>"
-    )
+async def _from_postgres(loaded: Loaded, found: Report, site: str, asked: dict[str, Any], form: Format) -> bytes:
+    from sightline.analytics.engines import PostgresEngine  # noqa: PLC0415 - only this way needs it
+
+    async with opened(loaded) as house:
+        scope = await scope_for(
+            house.database, operator(), Permission.SITE_READ, site=await site_named(house.database, site)
+        )
+        zone = (await sites.show(house.database, scope)).time_zone
+        asker = Asker(PostgresEngine(house.database), scope, zone=zone)
+        return written(await found.run(asker, _params(found, asked)), form)
 
 
-def _findings(report: Report) -> str:
-    if not report.findings:
-        return ""
-    rows = "".join(map(_row, report.findings))
-    return (
-        "<h2>What was found</h2><table><tr><th>Kind<th>Masked under<th>Field<th>Detector<th class=number>Signals"
-        f"<th class=number>Texts<th>Some of the places</tr>{rows}</table>"
-        "<p>A place is the journal or an extent, the row in it (batch:place), and where in the field. Values are not"
-        " shown. <code>sightline privacy remask</code> masks what is stored anew.</p>"
-    )
+def _params(found: Report, asked: dict[str, Any]) -> Any:
+    hints = get_type_hints(found.params)
+    lists = {name for name, hint in hints.items() if get_origin(hint) is tuple}
+    values = {name: [value] if name in lists and isinstance(value, str) else value for name, value in asked.items()}
+    try:
+        return msgspec.convert(values, found.params, strict=False)
+    except msgspec.ValidationError as exc:
+        known = ", ".join(found.params.__struct_fields__)
+        raise InvalidValue(f"report {found.name}: {exc}", hint=f"It takes {known}.") from None
 
 
-def _row(finding: Finding) -> str:
-    places = "<br>".join(
-        f"<code>{escape(f'{place.where} {place.row} {place.path}'.rstrip())}</code>" for place in finding.places
-    )
-    return (
-        f"<tr><td>{escape(finding.kind)}</td><td>version {finding.rules}</td><td>{escape(finding.field)}</td>"
-        f"<td>{escape(finding.detector)}</td><td class=number>{finding.signals:,}</td>"
-        f"<td class=number>{finding.texts:,}</td><td>{places}</td></tr>"
-    )
+def _from_server(settings: Settings, found: Report, site: str, asked: dict[str, Any]) -> bytes:
+    client, server = settings.client, settings.server
+    base = (client.url or server.public_url or f"http://{server.host}:{server.port}").rstrip("/")
+    if client.key is None:
+        raise NotSignedIn(
+            "no API key is set to ask the server with",
+            hint="Set SIGHTLINE_CLIENT_KEY (`sightline key create` makes one), or use --engine postgres.",
+        )
+    reference = _site_id(base, client.key.reveal(), site)
+    query = urllib.parse.urlencode(asked, doseq=True)
+    return _get(f"{base}/api/v1/sites/{reference}/reports/{found.name}?{query}", client.key.reveal())
+
+
+def _site_id(base: str, key: str, site: str) -> str:
+    """The id of the site of a name or domain, among those that the key may see."""
+    cursor = ""
+    while True:
+        page = jsonlib.loads(_get(f"{base}/api/v1/sites?limit=200{cursor}", key))
+        for one in page["items"]:
+            if site in {one["id"], one["uuid"], one["name"], *one["domains"]}:
+                return str(one["id"])
+        if page["next"] is None:
+            raise CallerError(
+                f"there is no site {site!r}, or this key may not see it", hint="See `sightline site list`."
+            )
+        cursor = f"&cursor={page['next']}"
+
+
+def _get(url: str, key: str) -> bytes:
+    request = urllib.request.Request(url, headers={"authorization": f"Bearer {key}"})  # noqa: S310 - http(s), checked
+    if not url.startswith(("http://", "https://")):
+        raise InvalidValue(f"client.url is no address: {url[:80]!r}", hint="It begins with http:// or https://.")
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
+            body: bytes = answer.read()
+            return body
+    except urllib.error.HTTPError as exc:
+        raise _said(exc) from None
+    except OSError as exc:
+        reason = getattr(exc, "reason", exc)
+        raise Unavailable(
+            f"no server answers at {urllib.parse.urlsplit(url).netloc}: {reason}",
+            hint="Start it with `sightline up`, set client.url, or use --engine postgres.",
+        ) from None
+
+
+def _said(exc: urllib.error.HTTPError) -> SightlineError:
+    """The server's own words, in the kind of error that gives the right exit code."""
+    try:
+        document = jsonlib.loads(exc.read())["error"]
+    except (ValueError, KeyError):
+        document = {"message": f"the server answered {exc.code}"}
+    kind = {401: NotSignedIn, 403: NotSignedIn, 503: Unavailable}.get(exc.code, CallerError)
+    return kind(document.get("message"), hint=document.get("hint"))
+
+
+def _print(document: dict[str, Any]) -> None:
+    """The rows as a table, under what else the answer says."""
+    for name, value in document.items():
+        if not isinstance(value, list | dict) and value is not None:
+            click.echo(f"{name}: {value}", err=True)
+    rows = document.get("rows", [])
+    print_table([{name: _shown(value) for name, value in row.items()} for row in rows])
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:.0f}" if value == int(value) else f"{value:.4g}"
+    return " > ".join(value) if isinstance(value, list) else value

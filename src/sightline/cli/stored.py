@@ -12,9 +12,9 @@ from sightline import clock
 from sightline.accounts.callers import operator
 from sightline.accounts.permissions import Permission
 from sightline.accounts.scopes import Scope, scope_for, site_named
+from sightline.cli.audit_page import html
 from sightline.cli.opening import opened
 from sightline.cli.output import as_json, dry_run, places, print_json, print_table, run_async
-from sightline.cli.report import html
 from sightline.database.pool import Database
 from sightline.errors import CheckFailed, InvalidValue
 from sightline.operate.house import House

@@ -13,6 +13,7 @@ from sightline.server.api import (
     me,
     privacy,
     quarantine,
+    reports,
     setup,
     sign_in,
     sites,
@@ -23,5 +24,8 @@ from sightline.server.api import (
 
 def routers() -> Sequence[APIRouter]:
     """Every router, each with its whole prefix."""
-    modules = (setup, sign_in, me, teams, invitations, users, sites, links, quarantine, api_keys, audit, jobs, privacy)
+    modules = (
+        setup, sign_in, me, teams, invitations, users, sites, reports, links, quarantine, api_keys, audit, jobs,
+        privacy,
+    )  # fmt: skip
     return [module.router for module in modules]
