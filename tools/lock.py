@@ -16,8 +16,8 @@ COMMON = [
 FILES = {
     "requirements/run.txt": ["--extra", "embedded", "--extra", "aws", "--extra", "places", "pyproject.toml"],
     "requirements/dev.txt": [
-        "--extra", "embedded", "--extra", "aws", "--extra", "places", "--extra", "fast", "--group", "dev", "pyproject.toml",
-        "--constraint", "requirements/run.txt",
+        "--extra", "embedded", "--extra", "aws", "--extra", "places", "--extra", "fast", "--group", "dev",
+        "pyproject.toml", "--constraint", "requirements/run.txt",
     ],
 }  # fmt: skip
 
