@@ -252,6 +252,25 @@ CREATE TABLE salt (
     CONSTRAINT salt_salt_check CHECK ((length(salt) = 32))
 );
 
+CREATE TABLE segments (
+    id bigint NOT NULL,
+    site_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    definition jsonb NOT NULL,
+    created_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE segments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME segments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE VIEW session AS
  SELECT NULL::uuid AS session_id,
     NULL::uuid AS website_id,
@@ -590,6 +609,9 @@ ALTER TABLE ONLY retention
 ALTER TABLE ONLY salt
     ADD CONSTRAINT salt_pkey PRIMARY KEY (period, starts_ms);
 
+ALTER TABLE ONLY segments
+    ADD CONSTRAINT segments_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY setup_links
     ADD CONSTRAINT setup_links_pkey PRIMARY KEY (id);
 
@@ -658,6 +680,8 @@ CREATE INDEX members_user ON members USING btree (user_id);
 
 CREATE INDEX open_visit_last ON open_visit USING brin (last_ms) WITH (pages_per_range='32', autosummarize='on');
 
+CREATE INDEX segments_site ON segments USING btree (site_id, id);
+
 CREATE INDEX sign_ins_user ON sign_ins USING btree (user_id);
 
 CREATE INDEX signal_event_batch ON ONLY signal_event USING brin (batch) WITH (pages_per_range='32', autosummarize='on');
@@ -701,6 +725,12 @@ ALTER TABLE ONLY members
 
 ALTER TABLE ONLY members
     ADD CONSTRAINT members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY segments
+    ADD CONSTRAINT segments_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY segments
+    ADD CONSTRAINT segments_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sign_ins
     ADD CONSTRAINT sign_ins_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;

@@ -11,6 +11,7 @@ from sightline.server.api import (
     jobs,
     me,
     reports,
+    segments,
     setup,
     sign_in,
     sites,
@@ -21,5 +22,5 @@ from sightline.server.api import (
 
 def routers() -> Sequence[APIRouter]:
     """Every router, each with its whole prefix."""
-    modules = (setup, sign_in, me, teams, invitations, users, sites, reports, api_keys, audit, jobs)
+    modules = (setup, sign_in, me, teams, invitations, users, sites, reports, segments, api_keys, audit, jobs)
     return [module.router for module in modules]
