@@ -45,7 +45,7 @@ run: $(VENV)/.run dashboard
 	@exec $(BIN)/sightline up $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.dev system dashboard check
-	$(BIN)/python -m pytest -m "not unit and not soak"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not unit and not soak"
 
 # ---- the rest ---------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.measurements import Result, record
 from bench.pairs import Comparison
 
-_PARTS = {"pairs", "measurements", "__main__"}
+_PARTS = {"pairs", "measurements", "made", "storage", "__main__"}
 
 
 def names() -> list[str]:

@@ -35,13 +35,13 @@ def run(*arguments: str, timeout: float = 120, text: str | None = None, **env: s
 
 
 class Running:
-    """A `sightline up` that runs: what it printed, and how to end it."""
+    """A `sightline up` (or `serve`) that runs: what it printed, and how to end it."""
 
-    def __init__(self, data: Path, arguments: Sequence[str] = (), **env: str) -> None:
+    def __init__(self, data: Path, arguments: Sequence[str] = (), *, command: str = "up", **env: str) -> None:
         self.data = data
         self._lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "sightline", "up", "--data", str(data), "--port", "0", *arguments],
+            [sys.executable, "-m", "sightline", command, "--data", str(data), "--port", "0", *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(**env), cwd=ROOT,
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -99,7 +99,7 @@ class Running:
     def _close(self) -> None:
         self._reader.join(_PATIENCE_S)  # its end is the end of the pipe, which children hold, too
         assert self.process.stdout is not None
-        self.process.stdout.close()
+        self.process.stdout.close()  # again is no error
 
 
 def status(url: str) -> int:

@@ -94,6 +94,15 @@ async def test_putting_and_deleting_in_one_folder_at_once_works(folder: FolderSt
     assert [blob async for blob in folder.walk()] == []
 
 
+async def test_of_many_who_change_at_once_one_wins(folder: FolderStore) -> None:
+    """Not run over S3, where moto checks and writes in two steps."""
+    etag = (await folder.put("x", b"start")).etag
+    results = await asyncio.gather(
+        *(folder.put("x", b"%d" % n, if_match=etag) for n in range(8)), return_exceptions=True
+    )  # fmt: skip
+    assert sorted(isinstance(result, Conflict) for result in results) == [False] + [True] * 7
+
+
 async def test_an_object_cannot_be_a_folder_too(folder: FolderStore) -> None:
     await folder.put("a", b"x")
     with pytest.raises(Conflict, match="both an object and a folder"):

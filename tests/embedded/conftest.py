@@ -1,5 +1,6 @@
 """Folders and users for the embedded PostgreSQL."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -27,6 +28,14 @@ def os_user() -> Iterator[str]:
         yield name
 
 
+def _remove_sockets(place: Path) -> None:
+    """Remove the socket folders of servers that were killed, which their next start would have used again."""
+    for file in place.rglob("run/address.json"):
+        sockets = Path(json.loads(file.read_bytes())["host"])
+        if sockets.is_absolute() and sockets.is_dir():
+            shutil.rmtree(sockets)
+
+
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A folder through which everybody can pass; nothing may still run in it at the end."""
@@ -38,6 +47,7 @@ def place() -> Iterator[Path]:
     finally:
         for process in of_folder(folder):
             process.kill()
+        _remove_sockets(folder)
         shutil.rmtree(folder)
 
 

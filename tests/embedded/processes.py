@@ -16,14 +16,14 @@ SCRIPT = Path(__file__).with_name("writer.py")
 
 
 def of_folder(data: Path) -> list[psutil.Process]:
-    """Return PostgreSQL's processes on this folder, and its supervisor's."""
+    """Return the processes of PostgreSQL, initdb and the supervisor on this folder."""
     found = []
     for process in psutil.process_iter():
         try:
+            command = process.cmdline()
             inside = process.cwd().startswith(str(data))
-            named = any(str(data) in part for part in process.cmdline()) and "supervisor.py" in " ".join(
-                process.cmdline()
-            )
+            ours = any(part.endswith(("supervisor.py", "/initdb", "/postgres")) for part in command)
+            named = ours and any(str(data) in part for part in command)
             if (inside or named) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
@@ -39,7 +39,9 @@ def wait_for_none(data: Path) -> None:
 
 
 def supervisor_of(data: Path) -> int:
-    return next(process.pid for process in of_folder(data) if "supervisor.py" in " ".join(process.cmdline()))
+    return next(
+        process.pid for process in of_folder(data) if any(part.endswith("supervisor.py") for part in process.cmdline())
+    )
 
 
 def postmaster_of(data: Path) -> int:

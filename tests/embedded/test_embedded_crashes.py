@@ -122,6 +122,7 @@ async def test_a_server_killed_in_the_middle_of_its_first_start_starts_the_next_
         writer = write()
         writer.wait_until(word)
         writer.kill()
+        wait_for_none(data)
     writer = write()
     writer.wait_until("ready")
     assert list(data.glob("postgres.new-*")) == []
@@ -140,6 +141,7 @@ async def test_a_busy_backend_that_lost_everybody_is_ended_by_the_next_start(wri
     endless = asyncio.create_task(busy)
     await asyncio.sleep(0.2)
     supervisor, postmaster = supervisor_of(data), postmaster_of(data)
+    os.kill(postmaster, signal.SIGSTOP)  # or it might still tell its backends, when the supervisor dies before it
     for victim in (writer.process.pid, supervisor, postmaster):
         os.kill(victim, signal.SIGKILL)
     writer.finish()

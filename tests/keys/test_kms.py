@@ -133,7 +133,7 @@ async def test_a_refusal_takes_all_held_keys_of_the_tenant_and_is_remembered_fiv
         ring = make_ring(kms_root, cache_age_s=300)
         in_use = await ring.data_key(1, "subject", "ada")
         fault_proxy.fault = "denied"
-        time.advance(seconds=280)
+        time.advance(seconds=250)  # between three quarters of the longest life and the shortest
         await ring.data_key(1, "subject", "ada")  # still young enough; the root is asked in the background
         await settled(ring)
         with pytest.raises(KeyDenied):

@@ -164,6 +164,8 @@ async def test_sealing_more_often_than_was_asked_for_is_refused(ring: KeyRing) -
     key.seal(b"", b"")
     with pytest.raises(LeaseEnded, match="uses="):
         key.seal(b"", b"")
+    with pytest.raises(InvalidValue, match="-1 times"):
+        await ring.data_key(1, "recording", "a", uses=-1)
     with pytest.raises(InvalidValue, match="at most"):
         await ring.data_key(1, "recording", "a", uses=2**28 + 1)
 
@@ -199,6 +201,8 @@ async def test_a_destroyed_key_opens_nothing_here_nor_elsewhere_and_has_no_succe
     assert row is not None
     assert tuple(row) == (b"", bytes(8))
     assert await ring.destroy(1, "recording", "a") == []
+    with pytest.raises(KeyDestroyed):
+        await ring.rotate(Kind.DATA, 1, "recording", "a")
 
 
 async def test_a_destroyed_key_cannot_be_revived_by_sql(ring: KeyRing, database: Database) -> None:
@@ -226,7 +230,7 @@ async def test_a_rollback_never_revives_a_destroyed_version(ring: KeyRing) -> No
 
 async def test_a_key_destroyed_while_it_is_being_loaded_is_not_held(make_ring: RingMaker, root: CountingRoot) -> None:
     await make_ring().data_key(1, "recording", "a")
-    ring = make_ring()
+    ring, root.unwraps = make_ring(), 0
     root.gate.clear()
     loading = asyncio.create_task(ring.data_key(1, "recording", "a"))
     while not root.unwraps:
@@ -269,6 +273,19 @@ async def test_a_process_that_does_not_listen_forgets_a_destroyed_key_after_its_
         time.advance(seconds=301)
         with pytest.raises(KeyDestroyed):
             await there.data_key(1, "recording", "a")
+
+
+async def test_a_process_that_does_not_listen_seals_with_the_new_version_after_the_age_of_the_old_one(
+    make_ring: RingMaker,
+) -> None:
+    with clock.held(NOW) as time:
+        here, there = make_ring(), make_ring(cache_age_s=300)
+        sealed = (await there.data_key(1, "recording", "a")).seal(b"", b"")
+        await here.rotate(Kind.DATA, 1, "recording", "a")
+        for _ in range(4):  # opening in between does not keep the older version active
+            time.advance(seconds=80)
+            await there.key_for(1, "recording", "a", sealed)
+        assert (await there.data_key(1, "recording", "a")).version == 2
 
 
 async def test_destroying_a_tenant_destroys_everything_below(make_ring: RingMaker, database: Database) -> None:

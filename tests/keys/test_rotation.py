@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from sightline.database.pool import Database
+from sightline.errors import Conflict
 from sightline.keys.ring import KeyRing
 from sightline.keys.root import LocalRoot, Root
 from sightline.keys.rotation import Moved, move_to_active_parent, move_to_root
@@ -89,6 +90,24 @@ async def test_a_damaged_key_is_counted_passed_over_and_left_as_it_is(make_ring:
     assert await move_to_active_parent(make_ring(), 1, batch=2) == Moved(done=3, failed=1)
     assert await database.fetchval("SELECT wrapped FROM wrapped_keys WHERE owner = '3'") == damaged
     assert await opens(make_ring(), sealed[:3])
+
+
+async def test_a_move_to_a_tenant_key_that_was_destroyed_meanwhile_stops(make_ring: RingMaker) -> None:
+    ring = make_ring()
+    sealed = await fill(ring, 4)
+    await ring.rotate(Kind.TENANT, 1)
+    await ring.activate(KeyId(kind=Kind.TENANT, tenant_id=1, version=1))
+    await ring.activate(KeyId(kind=Kind.TENANT, tenant_id=1, version=2))
+
+    async def replaced() -> None:
+        await make_ring().activate(KeyId(kind=Kind.TENANT, tenant_id=1, version=1))
+        await make_ring().destroy_version(KeyId(kind=Kind.TENANT, tenant_id=1, version=2))
+
+    await ring.tenant_held(1)
+    await replaced()
+    with pytest.raises(Conflict, match="rotated or destroyed meanwhile"):
+        await move_to_active_parent(ring, 1)
+    assert await opens(make_ring(), sealed)
 
 
 async def test_rotation_beside_work_loses_nothing_and_revives_nothing(make_ring: RingMaker) -> None:

@@ -17,7 +17,7 @@ import pytest
 from sightline.blobs.stores import Stores, open_store
 from sightline.database.address import connect
 from sightline.database.pool import Database
-from sightline.errors import Conflict, DiskFull, InvalidValue, NotFound, ServiceError, SettingError
+from sightline.errors import Conflict, DatabaseUnavailable, DiskFull, InvalidValue, NotFound, ServiceError, SettingError
 from sightline.keys.failures import KeyDestroyed
 from sightline.keys.ring import KeyRing
 from sightline.operate.archive import BackupDamaged, open_backup
@@ -135,6 +135,40 @@ async def test_a_restore_that_broke_off_can_be_repeated(
     assert await objects(empty.stores) == await objects(filled.stores)
 
 
+async def test_a_database_that_goes_away_is_one_line_and_leaves_nothing(
+    filled: Instance, empty: Target, tmp_path: Path
+) -> None:
+    async def cut(what: str, work: Any) -> None:
+        with pytest.raises(DatabaseUnavailable, match=f"went away during the {what}"):
+            await work
+
+    def terminate(what: str, _done: int, _total: int) -> None:
+        if what == "table users":
+            subprocess.run(
+                ["psql", "-q", "-c", ("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                 " WHERE application_name IN ('sightline backup', 'sightline restore')")],
+                env={**os.environ, **psql_environment(filled)}, check=True, capture_output=True,
+            )  # fmt: skip
+
+    await cut("backup", back_up(filled.source, tmp_path / "cut", progress=terminate))
+    assert not list(tmp_path.glob("cut*"))
+    await back_up(filled.source, tmp_path / "backup", with_root_key=True)
+    await cut("restore", restore(tmp_path / "backup", empty, progress=terminate))
+    assert await everything(at(empty)) == {"sequences": []}
+
+
+async def test_a_root_key_file_with_a_name_that_leads_elsewhere_is_refused(
+    filled: Instance, empty: Target, tmp_path: Path
+) -> None:
+    await back_up(filled.source, tmp_path / "backup", with_root_key=True)
+    manifest, _ = read_manifest(open_backup(tmp_path / "backup"))
+    data, line = encode(msgspec.structs.replace(manifest, root_keys=["../../root.key"]))
+    (tmp_path / "backup" / "manifest.json").write_bytes(data)
+    (tmp_path / "backup" / "manifest.json.sha256").write_bytes(line)
+    with pytest.raises(BackupDamaged, match="no name of a root key"):
+        await restore(tmp_path / "backup", empty)
+
+
 async def test_rows_written_while_the_backup_runs_are_not_in_it(filled: Instance, tmp_path: Path) -> None:
     counted: dict[str, int] = {}
 
@@ -247,6 +281,7 @@ async def test_an_interrupted_backup_leaves_nothing_that_looks_like_one(
     # One that was killed leaves its draft, which the next one replaces.
     (place / f"{form}.partial").mkdir()
     (place / f"{form}.partial" / "half").touch()
+    (place / f"{form}.partial.draft").mkdir()
     await back_up(filled.source, place / form)
     assert [path.name for path in place.iterdir()] == [form]
 
@@ -284,12 +319,17 @@ async def test_a_backup_of_a_newer_release_is_refused(filled: Instance, empty: T
 async def test_an_older_backup_is_restored_at_its_state_and_then_migrated(
     filled: Instance, empty: Target, tmp_path: Path
 ) -> None:
-    await filled.database.execute("DROP VIEW website, session, website_event, event_data")
-    newest = await filled.database.fetchval("DELETE FROM migrations WHERE number = (SELECT max(number) FROM migrations)"
-                                            " RETURNING number || '_' || name")  # fmt: skip
+    newest = await filled.database.fetchrow(
+        "DELETE FROM migrations WHERE number = (SELECT max(number) FROM migrations) RETURNING number, name, objects"
+    )
+    assert newest is not None
+    for made in newest["objects"]:
+        kind, _, name = made.partition(" ")
+        if kind in {"table", "view"}:
+            await filled.database.execute(f"DROP {kind} {name} CASCADE")
     await back_up(filled.source, tmp_path / "backup", with_root_key=True)
     restored = await restore(tmp_path / "backup", empty)
-    assert restored.migrated == [f"{newest:0>4}" if "_" not in str(newest) else "000" + str(newest)]
+    assert restored.migrated == [f"{newest['number']:04}_{newest['name']}"]
     rows = (await everything(at(empty)))["migrations"]
     assert len(rows) == len((await everything(filled.database.address))["migrations"]) + 1
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,11 @@ from tests.running import run
 
 
 @pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose parents the service user of PostgreSQL can enter."""
-    folder = tmp_path_factory.mktemp("commands")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(parent.stat().st_mode | 0o011)
-    return folder
+def place() -> Iterator[Path]:
+    """A folder that the service user of PostgreSQL can enter, which those of pytest are not."""
+    with tempfile.TemporaryDirectory(prefix="sl-commands-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def ok(*arguments: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from sightline.database.pool import Database
 from sightline.settings import SignalSettings, WarehouseSettings
+from sightline.signals.extents import Catalogue
 from sightline.signals.journal import Journal
 from sightline.signals.warehouse import Warehouse
 from tests.signals.crashing import Server, killable
@@ -36,7 +37,7 @@ def folder(tmp_path: Path) -> Folder:
 @pytest.fixture
 async def warehouse(database: Database, folder: Folder, tmp_path: Path) -> AsyncIterator[Warehouse]:
     settings = WarehouseSettings(poll_ms=20, memory_mb=256)
-    opened = Warehouse(tmp_path / "warehouse" / "warehouse.duckdb", database, folder, settings)
+    opened = Warehouse(tmp_path / "warehouse" / "warehouse.duckdb", Catalogue(database, folder), settings)
     await opened.start()
     yield opened
     await opened.close()

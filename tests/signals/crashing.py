@@ -23,6 +23,7 @@ from sightline.database.migrations import migrate
 from sightline.database.pool import Database
 from sightline.errors import Unavailable
 from sightline.settings import Secret, SignalSettings, WarehouseSettings
+from sightline.signals.extents import Catalogue
 from sightline.signals.journal import Batch, Journal
 from sightline.signals.warehouse import Warehouse
 from tests.postgres import binaries, system_postgres
@@ -135,7 +136,7 @@ async def follow(folder: Path) -> None:
     """Keep a warehouse fresh."""
     database = await Database.open(_address(), minimum=0)
     settings = WarehouseSettings(poll_ms=20, memory_mb=256)
-    warehouse = Warehouse(folder / "warehouse.duckdb", database, Folder(folder / "extents"), settings)
+    warehouse = Warehouse(folder / "warehouse.duckdb", Catalogue(database, Folder(folder / "extents")), settings)
     await warehouse.start()
     sys.stdout.write("following\n")
     sys.stdout.flush()

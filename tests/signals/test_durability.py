@@ -13,6 +13,7 @@ import pytest
 from sightline.database.address import connect
 from sightline.database.pool import Database
 from sightline.settings import SignalSettings, WarehouseSettings
+from sightline.signals.extents import Catalogue
 from sightline.signals.journal import Batch, Journal
 from sightline.signals.warehouse import Warehouse
 from tests.signals.crashing import Child, Server
@@ -75,7 +76,7 @@ async def _followed(server: Server, folder: Path) -> Counter[int]:
     """Go on with the file that a killed follower has left."""
     database = await Database.open(server.address)
     settings = WarehouseSettings(poll_ms=20, memory_mb=256)
-    warehouse = Warehouse(folder / "warehouse.duckdb", database, Folder(folder / "extents"), settings)
+    warehouse = Warehouse(folder / "warehouse.duckdb", Catalogue(database, Folder(folder / "extents")), settings)
     await warehouse.start()
     await warehouse.caught_up()
     rows = (await warehouse.query("SELECT path FROM event"))["path"].to_pylist()

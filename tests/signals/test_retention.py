@@ -17,6 +17,7 @@ from sightline.signals.kinds import KINDS
 from sightline.signals.parquet import DAY_MS
 from sightline.signals.partitions import create_partitions, partitions
 from sightline.signals.retention import Retention
+from sightline.signals.salts import Salts
 from sightline.signals.sealing import Sealer
 from sightline.signals.upkeep import Upkeep
 from sightline.signals.warehouse import Warehouse
@@ -30,7 +31,7 @@ def erasure(database: Database, folder: Folder) -> Erasure:
 
 @pytest.fixture
 def upkeep(database: Database, folder: Folder, erasure: Erasure) -> Upkeep:
-    return Upkeep(Sealer(Catalogue(database, folder)), erasure, database, SignalSettings())
+    return Upkeep(Sealer(Catalogue(database, folder)), erasure, Salts(database), SignalSettings())
 
 
 async def _sites(warehouse: Warehouse) -> dict[int, int]:
@@ -127,6 +128,9 @@ async def test_making_and_dropping_partitions_does_not_hold_back_an_append(
     dropping = asyncio.ensure_future(upkeep.drop_partitions(now_ms))
     for number in range(20):
         await asyncio.wait_for(journal.append(Batch(signals=events(1, first=number))), 20)
+    with clock.held(now_ms + 20 * DAY_MS):  # a day whose partition nobody has made yet
+        await asyncio.wait_for(journal.append(Batch(signals=events(1))), 20)
+    assert not dropping.done()
     await reader.execute("COMMIT")
     assert len(await dropping) == 3
     await reader.close()

@@ -1,15 +1,18 @@
 """Sealing, compaction and sweeping on a real PostgreSQL."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from sightline import clock
+from sightline.blobs.store import Blob
 from sightline.database.pool import Database
 from sightline.signals import sealing
 from sightline.signals.event import EVENT
 from sightline.signals.extents import Catalogue, Extent
 from sightline.signals.journal import Batch, Journal
+from sightline.signals.kind import Registry
 from sightline.signals.parquet import DAY_MS, decode
 from sightline.signals.sealing import Busy, NotWhole, Sealer
 from sightline.signals.warehouse import Warehouse
@@ -159,12 +162,13 @@ class _StopAt(Folder):
         super().__init__(folder.root)
         self.step = step
 
-    async def put(self, name: str, data: bytes) -> None:
+    async def put(self, name: str, data: bytes, **options: Any) -> Blob:
         if self.step == "before put":
             raise KeyboardInterrupt
-        await super().put(name, data)
+        await super().put(name, data, **options)
         if self.step == "after put":
             raise KeyboardInterrupt
+        return await self.head(name)
 
     async def get(self, name: str) -> bytes:
         if self.step == "after get":
@@ -199,12 +203,21 @@ async def _interrupted(sealer: Sealer) -> None:
     raise AssertionError("it was not interrupted")
 
 
+async def test_a_kind_that_this_process_does_not_know_is_not_passed_over(
+    journal: Journal, catalogue: Catalogue, database: Database
+) -> None:
+    await journal.append(Batch(signals=events(3)))
+    with pytest.raises(NotWhole, match="does not know: event"):
+        await Sealer(catalogue, Registry()).seal(_soon())
+    assert (await catalogue.snapshot()).sealed_pos == 0
+
+
 async def test_an_object_store_that_changes_a_byte_is_noticed_before_anything_is_recorded(
     journal: Journal, database: Database, folder: Folder
 ) -> None:
     class Flipping(Folder):
-        async def put(self, name: str, data: bytes) -> None:
-            await super().put(name, data[:-100] + bytes([data[-100] ^ 1]) + data[-99:])
+        async def put(self, name: str, data: bytes, **options: Any) -> Blob:
+            return await super().put(name, data[:-100] + bytes([data[-100] ^ 1]) + data[-99:], **options)
 
     await journal.append(Batch(signals=events(40)))
     with pytest.raises(NotWhole):

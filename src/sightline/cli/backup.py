@@ -142,7 +142,7 @@ async def restore(*, loaded: Loaded, place: Path, dry_run: bool, json: bool) -> 
         address = await opened_address(
             loaded, credentials(loaded), stack, say, serving=False, migrating=False
         )  # fmt: skip
-        address = direct_address(loaded.settings, address)
+        address = await direct_address(loaded, credentials(loaded), address)
         target = Target(address=address, stores=stores, keys=loaded.data / "keys")
         with bar() as progress:
             restored = await restore_backup(place, target, dry_run=dry_run, progress=progress)

@@ -2,16 +2,17 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import secrets
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -78,17 +79,24 @@ async def create(folder: DataFolder, programs: Programs, user: ServiceUser, prog
     return cluster
 
 
+def supervisor() -> list[str]:
+    """Return the command of supervisor.py: no site-packages, no environment, a few megabytes."""
+    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("supervisor.py"))]
+
+
 def _initdb(folder: DataFolder, programs: Programs, target: Path, user: ServiceUser, password: str) -> None:
-    arguments = [
-        str(programs.initdb), "-D", str(target), "-U", ADMIN, "--pwfile=/dev/stdin", "--auth=scram-sha-256",
-        "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions",
-    ]  # fmt: skip
-    as_user: dict[str, Any] = {"user": user.uid, "group": user.gid, "extra_groups": []} if user.drop else {}
+    orders = {
+        "make": [
+            str(programs.initdb), "-D", str(target), "-U", ADMIN, "--pwfile=/dev/stdin", "--auth=scram-sha-256",
+            "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions",
+        ],
+        "environment": environment(), "user": user.uid, "group": user.gid,
+    }  # fmt: skip
     with (
-        _pipe(f"{password}\n", user) as stdin,
+        _pipe(f"{json.dumps(orders)}\n{password}\n", user) as stdin,
         subprocess.Popen(
-            arguments, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-            cwd="/", env=environment(), umask=0o077, **as_user,
+            supervisor(), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            cwd="/", env=environment(),
         ) as process,
     ):  # fmt: skip
         output, _ = process.communicate()

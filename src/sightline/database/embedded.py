@@ -8,10 +8,8 @@ import asyncio
 import json
 import logging
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from importlib.resources import as_file, files
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -51,13 +49,12 @@ class Supervised:
 
     @classmethod
     async def spawn(cls, folder: DataFolder, orders: dict[str, Any]) -> Self:
-        with as_file(files("sightline.database").joinpath("supervisor.py")) as script:
-            # A session of its own: Ctrl-C is for the server, which says itself when its database may go.
-            process = subprocess.Popen(  # noqa: ASYNC220 - takes milliseconds, and uvloop's own cannot do more
-                [sys.executable, "-I", "-S", str(script), str(folder.path)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                cwd="/", env=clusters.environment(), start_new_session=True,
-            )  # fmt: skip
+        # A session of its own: Ctrl-C is for the server, which says itself when its database may go.
+        process = subprocess.Popen(  # noqa: ASYNC220 - takes milliseconds, and uvloop's own cannot do more
+            [*clusters.supervisor(), str(folder.path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            cwd="/", env=clusters.environment(), start_new_session=True,
+        )  # fmt: skip
         assert process.stdin is not None
         assert process.stdout is not None
         reader = asyncio.StreamReader(limit=1 << 20)

@@ -3,7 +3,7 @@
 A program of its own (`python -I -S supervisor.py FOLDER`), on the standard library alone, so that it is small and a
 crash of the server cannot take it along. It is started by the server, by root where PostgreSQL has a user of its own:
 it becomes that user before it does anything. Its first line of stdin is its orders (JSON), the next, `stop`, ends it.
-It answers with one JSON object per line of stdout.
+It answers with one JSON object per line of stdout. With `make` in its orders it becomes initdb instead.
 
 - The server dies, even by SIGKILL: stdin ends (or the parent changes), PostgreSQL is shut down, then this ends.
 - PostgreSQL dies: its orphaned backends come to this process (a subreaper), are ended, and it is started again.
@@ -23,6 +23,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import NoReturn
 
 LOCK_WAIT_S = 120  # the last supervisor may still be shutting PostgreSQL down
 Step = tuple[int, float]
@@ -88,7 +89,7 @@ class Log:
 class Supervisor:
     """One run: from the lock to the last process gone."""
 
-    def __init__(self, orders: dict[str, object], parent: int, unread: bytes) -> None:
+    def __init__(self, orders: dict[str, object], parent: int) -> None:
         self.cluster = str(orders["cluster"])
         self.command = [str(part) for part in orders["command"]]  # type: ignore[attr-defined]
         self.environment = {str(k): str(v) for k, v in orders["environment"].items()}  # type: ignore[attr-defined]
@@ -97,7 +98,7 @@ class Supervisor:
         self.here = os.stat(self.cluster)  # noqa: PTH116 - pathlib doubles the memory of this process
         self.log = Log(str(orders["log"]))
         self.parent = parent
-        self.stopping = b"stop" in unread
+        self.stopping = False
         self.child = 0
         self.status = 0
         self.output = -1
@@ -430,24 +431,44 @@ def become(user: int, group: int) -> None:
         raise PermissionError(errno.EPERM, "still root")
 
 
+def read_line() -> bytes:
+    """Read one line of stdin and not a byte more: what follows is for whoever comes next."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            return b""
+        line += byte
+    return line
+
+
+def make(orders: dict[str, object], parent: int) -> NoReturn:
+    """Become initdb; it ends with the server, and what it leaves half made the next start removes."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(1)
+    command = [str(part) for part in orders["make"]]  # type: ignore[attr-defined]
+    environment = {str(k): str(v) for k, v in orders["environment"].items()}  # type: ignore[attr-defined]
+    os.execve(command[0], command, environment)  # noqa: S606 - there is no shell
+
+
 def main() -> int:
     parent = os.getppid()
-    received = b""
-    while b"\n" not in received:
-        part = os.read(0, 65536)
-        if not part:
-            return 0
-        received += part
-    line, _, unread = received.partition(b"\n")
+    line = read_line()
+    if not line:
+        return 0
     orders = json.loads(line)
+    become(int(orders["user"]), int(orders["group"]))
+    os.umask(0o077)
+    os.chdir("/")
+    if "make" in orders:
+        make(orders, parent)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # A service manager that stops all at once: the server still commits, and says itself when to stop.
         signal.signal(number, signal.SIG_IGN)
     os.set_blocking(1, False)
-    become(int(orders["user"]), int(orders["group"]))
-    os.umask(0o077)
-    os.chdir("/")
-    return Supervisor(orders, parent, unread).run()
+    return Supervisor(orders, parent).run()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ When it is full the tenant that holds the most gives one up, so that no tenant c
 """
 
 from collections import OrderedDict
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,7 +16,7 @@ from sightline.keys.wrap import Kind
 ACTIVE = 0
 
 
-class Slot(msgspec.Struct, frozen=True):
+class Slot(NamedTuple):
     """Where a key is found: a version, or `ACTIVE`."""
 
     tenant_id: int
@@ -104,7 +105,7 @@ class Cache:
         return None
 
     def _evict(self, own: OrderedDict[Slot, Held]) -> None:
-        fair = self._entries / len(self._partitions)
+        fair = max(1, self._entries / len(self._partitions))
         victim = own if len(own) > fair else max(self._partitions.values(), key=len)
         slot, _ = victim.popitem(last=False)
         self._count -= 1

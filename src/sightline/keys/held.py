@@ -68,7 +68,7 @@ class Held(Guarded):
     def is_fresh(self, now_ms: int, longest_ms: int) -> bool:
         """Young enough itself, and heard of from the root (through its parent) not too long ago."""
         age = now_ms - self.born_ms
-        if not 0 <= age < min(self.life_ms, longest_ms):
+        if not (0 <= age < self.life_ms and age < longest_ms):
             return False
         return self.parent is None or self.parent.is_fresh(now_ms, longest_ms)
 

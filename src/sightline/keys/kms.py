@@ -58,8 +58,10 @@ class KmsRoot:
     def close(self) -> None:
         """Let go of threads and connections; a call that hangs ends with its own timeout."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="kms")  # starts no thread before it is used
         if self._client is not None:
             self._client.close()
+            self._client = None
 
     async def wrap(self, key: bytes | bytearray, key_id: KeyId) -> bytes:
         answer = await self._call("encrypt", Plaintext=bytes(key), EncryptionContext=_context(key_id))

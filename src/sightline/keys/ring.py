@@ -22,7 +22,7 @@ from sightline.keys.held import DataKey, Held, HmacKey
 from sightline.keys.kms import KmsRoot
 from sightline.keys.mint import BOUND, Minter, ParentRetired
 from sightline.keys.root import FILE, Root, create_root, local_roots, read_root
-from sightline.keys.table import SQL, Row, Store, chain, read, row_of
+from sightline.keys.table import SQL, Connection, Row, Store, chain, read, row_of
 from sightline.keys.wrap import KeyId, Kind, confirm, fail, sealed_version, unwrap, wipe
 from sightline.settings import AwsSettings, KeySettings
 
@@ -56,6 +56,7 @@ class KeyRing:
         self._cache = Cache(self._settings.cache_entries)
         self._flights: dict[Slot, asyncio.Task[Held]] = {}
         self._epochs: dict[int, int] = {}
+        self._others: dict[str, Root] = {}
 
     def __repr__(self) -> str:
         return f"KeyRing({self.root.name}, {len(self._cache)} keys held)"
@@ -95,6 +96,8 @@ class KeyRing:
             task.cancel()
         await asyncio.gather(*self._flights.values(), return_exceptions=True)
         self._cache.clear()
+        for root in (self.root, *self._others.values()):
+            root.close()
 
     # ---- what callers ask for ---------------------------------------------------------------------------------
 
@@ -112,6 +115,8 @@ class KeyRing:
         `uses` is how often the caller will seal with this handle. `max_age_s` asks for a key that the root confirmed
         within that time.
         """
+        if uses < 0:
+            raise InvalidValue(f"a key cannot be used {uses} times")
         slot = Slot(tenant_id, Kind.DATA, purpose, owner, ACTIVE)
         held = await self._hold(slot, max_age_s)
         while held.left < uses:
@@ -148,7 +153,8 @@ class KeyRing:
             row = await self._minter.tenant_key(key_id, anew=True)
         else:
             row = await self._mint_child(key_id, uses=0, anew=True)
-        await self._announce(key_id, destroyed=False)
+        async with self.store.connection() as connection:
+            self.heed(await _announce(connection, key_id, destroyed=False))
         return row.key_id.version
 
     async def activate(self, key_id: KeyId) -> None:
@@ -162,7 +168,8 @@ class KeyRing:
                 return
             await connection.execute(SQL["retire_active"], *chain(key_id))
             await connection.execute(SQL["activate"], *chain(key_id), key_id.version)
-        await self._announce(key_id, destroyed=False)
+            payload = await _announce(connection, key_id, destroyed=False)
+        self.heed(payload)
 
     async def destroy(self, tenant_id: int, purpose: str, owner: str = "", *, kind: Kind = Kind.DATA) -> list[int]:
         """Destroy every version of a key; return which. Needs no root key. No new version can follow."""
@@ -170,7 +177,8 @@ class KeyRing:
         async with self.store.transaction() as connection:
             await connection.execute(SQL["lock_chain"], *chain(key_id))
             gone = await connection.fetch(SQL["destroy_chain"], *chain(key_id), clock.now())
-        await self._announce(key_id, destroyed=True)
+            payload = await _announce(connection, key_id, destroyed=True)
+        self.heed(payload)
         return sorted(record["version"] for record in gone)
 
     async def destroy_version(self, key_id: KeyId) -> bool:
@@ -185,7 +193,8 @@ class KeyRing:
                         f"version {key_id.version} of the key of tenant {key_id.tenant_id} still wraps {children} keys",
                         hint="Re-wrap them first.",
                     )
-        await self._announce(key_id, destroyed=True)
+            payload = await _announce(connection, key_id, destroyed=True)
+        self.heed(payload)
         return gone is not None
 
     async def destroy_tenant(self, tenant_id: int) -> int:
@@ -196,7 +205,8 @@ class KeyRing:
             gone = await connection.fetch(SQL["destroy_chain"], *chain(key_id), clock.now())
             # A statement of its own: it sees the keys whose makers the one above has waited for.
             gone += await connection.fetch(SQL["destroy_tenant"], tenant_id, clock.now())
-        await self._announce(key_id, destroyed=True)
+            payload = await _announce(connection, key_id, destroyed=True)
+        self.heed(payload)
         return len(gone)
 
     def purge(self, tenant_id: int | None = None, purpose: str | None = None, owner: str | None = None) -> None:
@@ -223,7 +233,11 @@ class KeyRing:
         else:
             parent = await self.tenant_held(row.key_id.tenant_id, row.parent_version)
             key = unwrap(parent.aead, row.wrapped, row.key_id)
-        confirm(key, row.key_id, row.check_value)
+        try:
+            confirm(key, row.key_id, row.check_value)
+        except KeyFailure:
+            wipe(key)
+            raise
         return key
 
     async def tenant_held(self, tenant_id: int, version: int | None = None) -> Held:
@@ -275,13 +289,16 @@ class KeyRing:
         while True:
             epoch = self._epochs.setdefault(slot.tenant_id, 0)
             before = self._cache.get(slot)
+            # A key that is found as the active one is not kept alive by those who open with its version: it has to
+            # be looked up again which one is active.
+            same = before if slot.version == ACTIVE or slot.kind is Kind.TENANT else None
             try:
                 row = await self._row(slot)
                 if slot.kind is Kind.TENANT and slot.version == ACTIVE:
                     # One way to the root per version, so that a cold process asks it once.
                     held = await self._hold(_slot(row.key_id, row.key_id.version), longest_ms / 1000)
                 else:
-                    held = await self._unwrapped(row, before, longest_ms)
+                    held = await self._unwrapped(row, same, longest_ms)
             except KeyDestroyed:
                 if before:
                     before.close()
@@ -350,10 +367,7 @@ class KeyRing:
     async def _unwrap_by_root(self, row: Row) -> bytearray:
         root = self.root
         if row.root != root.name:
-            found = await self._find_root(row.root or "") if self._find_root else None
-            if found is None:
-                fail()
-            root = found
+            root = await self._other_root(row.root or "")
         try:
             key = await root.unwrap(row.wrapped, row.key_id)
         except (KeyDenied, KeyFailure) as exc:
@@ -366,6 +380,14 @@ class KeyRing:
             raise
         metrics.count("KeyUnwraps", Result="ok")
         return key
+
+    async def _other_root(self, name: str) -> Root:
+        if name not in self._others:
+            found = await self._find_root(name) if self._find_root else None
+            if found is None:
+                fail()
+            self._others[name] = found
+        return self._others[name]
 
     def _withdraw(self, key_id: KeyId, error: SightlineError, for_ms: int) -> None:
         self._forget(key_id.tenant_id, None, None, close=True)
@@ -412,11 +434,12 @@ class KeyRing:
     async def _hold_for_lease(self, slot: Slot) -> Held:
         return self._cache.get(slot) or await self._load(slot, self._settings.cache_age_s * 1000)
 
-    async def _announce(self, key_id: KeyId, *, destroyed: bool) -> None:
-        """Forget here and tell other processes; after the commit, so that nobody reads what was."""
-        self.heed(payload := msgspec.json.encode((*chain(key_id), destroyed)).decode())
-        async with self.store.connection() as connection:
-            await connection.execute(SQL["announce"], payload)
+
+async def _announce(connection: Connection, key_id: KeyId, *, destroyed: bool) -> str:
+    """Tell all processes what to forget, as soon as the transaction commits; return it, for this one to do so too."""
+    payload = msgspec.json.encode((*chain(key_id), destroyed)).decode()
+    await connection.execute(SQL["announce"], payload)
+    return payload
 
 
 def _slot(key_id: KeyId, version: int | None) -> Slot:

@@ -30,6 +30,9 @@ class Root(Protocol):
 
     async def unwrap(self, wrapped: bytes, key_id: KeyId) -> bytearray: ...
 
+    def close(self) -> None:
+        """Let go of what it holds open; the next use opens it again."""
+
 
 class LocalRoot:
     """A root key in a file of mode 600. The file is one line: title, key and check, so that a typing error is seen."""
@@ -45,6 +48,9 @@ class LocalRoot:
 
     def __reduce__(self) -> str:
         raise TypeError("a root key is not pickled")
+
+    def close(self) -> None:
+        return
 
     async def wrap(self, key: bytes | bytearray, key_id: KeyId) -> bytes:
         return wrap(self._aead, key, key_id)

@@ -12,6 +12,7 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sightline import clock
+from sightline.errors import Conflict
 from sightline.keys.failures import KeyDestroyed, KeyFailure
 from sightline.keys.ring import KeyRing
 from sightline.keys.root import Root
@@ -109,6 +110,11 @@ async def _store(ring: KeyRing, tenant_id: int, version: int, moved: list[tuple[
         [row.parent_version for row, _ in moved],
         [wrapped for _, wrapped in moved],
     ]
-    async with ring.store.connection() as connection:
+    async with ring.store.transaction() as connection:
+        # Nobody may destroy or exchange the new parent between the wrap and its storing.
+        if await connection.fetchval(SQL["hold_parent"], tenant_id, version) is None:
+            raise Conflict(
+                f"the key of tenant {tenant_id} was rotated or destroyed meanwhile", hint="Run the rotation again."
+            )
         status = await connection.execute(SQL["move_to_parent"], tenant_id, version, clock.now(), *columns)
     return int(status.split()[-1])

@@ -143,7 +143,8 @@ async def writing(target: Path) -> AsyncIterator[Writer]:
     kind = TarWriter if target.suffix == ".tar" else FolderWriter
     partial = target.with_name(target.name + ".partial")
     try:
-        await asyncio.to_thread(_remove, partial)  # left by a run that was killed
+        for left in (partial, partial.with_name(f"{partial.name}.draft")):  # by a run that was killed
+            await asyncio.to_thread(_remove, left)
         writer = kind(target)
     except OSError as exc:
         raise _cannot_write(target, exc) from exc

@@ -17,7 +17,7 @@ from sightline import __version__
 from sightline.blobs.store import Blob, BlobStore, Damaged, checksum_of
 from sightline.blobs.stores import Stores
 from sightline.database.address import Address, connect
-from sightline.errors import InvalidValue, NotFound
+from sightline.errors import DatabaseUnavailable, DiskFull, InvalidValue, NotFound, ServiceError
 from sightline.keys.table import SQL as KEYS
 from sightline.operate import tables
 from sightline.operate.archive import MANIFEST, MANIFEST_SUM, Draft, File, Writer, write_file, writing
@@ -59,6 +59,8 @@ async def back_up(
                 sequences = await tables.read_sequences(connection, [source.address.schema])
                 migrations = await connection.fetch("SELECT number, name, phase, checksum FROM migrations ORDER BY 1")
                 roots = [row["root"] for row in await connection.fetch(KEYS["roots"])]
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
+            raise failed("backup", exc) from exc
         finally:
             await connection.close()
         stores = [await _store(name, store, writer, files, progress) for name, store in source.stores]
@@ -74,6 +76,16 @@ async def back_up(
         await write_file(writer, MANIFEST, data)
         await write_file(writer, MANIFEST_SUM, line)
     return manifest
+
+
+def failed(what: str, cause: asyncpg.PostgresError | asyncpg.InterfaceError) -> ServiceError:
+    """An error without the server's words beyond its first line, since those may quote a row."""
+    if isinstance(cause, asyncpg.DiskFullError):
+        return DiskFull("the disk of PostgreSQL is full", hint="Free some space and try again; nothing was lost.")
+    if isinstance(cause, asyncpg.PostgresConnectionError | asyncpg.InterfaceError | asyncpg.OperatorInterventionError):
+        return DatabaseUnavailable(f"PostgreSQL went away during the {what}", hint="Try again; nothing was kept.")
+    text = f"{type(cause).__name__}: {cause.args[0]}".splitlines()[0]
+    return ServiceError(f"PostgreSQL refused during the {what}: {text}", hint="Nothing was kept.")
 
 
 async def _tables(

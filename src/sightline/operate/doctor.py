@@ -195,7 +195,7 @@ async def check_schema(address: Address) -> Finding:
         if found.applied and not found.pending and await unfinished(connection):
             return Finding(
                 "schema", "fail", "a restore has not replayed the erasures made since its backup",
-                "Start the server, which does it first, or run `sightline restore --finish`.",
+                "Start the server: it does that before it answers anybody.",
             )  # fmt: skip
     finally:
         await connection.close()

@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 
 from sightline.blobs.stores import Stores, open_stores
-from sightline.database.address import Address, connect, parse
+from sightline.database.address import Address, check, connect, direct, pooled
 from sightline.database.credentials import CredentialStore
 from sightline.database.embedded import EmbeddedPostgres, running
-from sightline.database.migrations import migrate
+from sightline.database.migrations import Phase, migrate
 from sightline.database.pool import Database
 from sightline.database.setup import set_up
 from sightline.errors import SettingError
@@ -63,7 +63,8 @@ async def open_house(
         stores = open_stores(loaded.settings.blobs, loaded.settings.aws, loaded.data)
         if serving:  # what was erased after a backup is erased again before anybody can see it
             await finish_restores(database, stores, keys, REPLAYS)
-        yield House(loaded, database, direct_address(loaded.settings, address), keys, stores)
+        session = await direct_address(loaded, credentials, address)
+        yield House(loaded, database, session, keys, stores)
 
 
 async def opened_address(  # noqa: PLR0913 - all but two say how, by name
@@ -81,11 +82,11 @@ async def opened_address(  # noqa: PLR0913 - all but two say how, by name
     """
     settings = loaded.settings
     if settings.database.url is not None:
-        address = parse(settings.database.url, settings.database)
-        if address.password is None:
-            address = await _stored(address, credentials)
+        address = await _with_password(pooled(settings.database), credentials)
+        await check(address)
         if serving and migrating:
-            await _migrate(address, progress)
+            # The release before may still run beside this one; what it would not survive is left to `db migrate`.
+            await _migrate(await direct_address(loaded, credentials, address), progress, phase="pre")
         return address
     admin = None if serving else running(loaded.data)
     started = admin is None
@@ -105,7 +106,20 @@ async def opened_address(  # noqa: PLR0913 - all but two say how, by name
     return address
 
 
-async def _stored(address: Address, credentials: CredentialStore) -> Address:
+async def direct_address(loaded: Loaded, credentials: CredentialStore, address: Address) -> Address:
+    """The address for what needs a session of its own: RDS Proxy hands sessions around, the writer does not."""
+    settings = loaded.settings.database
+    if settings.url is None or settings.direct_url is None:
+        return address
+    found = await _with_password(direct(settings), credentials)
+    await check(found)
+    return found
+
+
+async def _with_password(address: Address, credentials: CredentialStore) -> Address:
+    """The address with the login that setup kept, where its URL has no password."""
+    if address.password is not None:
+        return address
     found = await credentials.read()
     if found is None:
         raise SettingError(
@@ -115,17 +129,9 @@ async def _stored(address: Address, credentials: CredentialStore) -> Address:
     return address.as_user(found.username, found.password)
 
 
-async def _migrate(address: Address, progress: Progress) -> None:
+async def _migrate(address: Address, progress: Progress, *, phase: Phase | None = None) -> None:
     connection = await connect(address, application="sightline migrate")
     try:
-        await migrate(connection, progress=progress)
+        await migrate(connection, phase=phase, progress=progress)
     finally:
         await connection.close()
-
-
-def direct_address(settings: Settings, address: Address) -> Address:
-    """The address for what needs a session of its own: RDS Proxy hands sessions around, the writer does not."""
-    if settings.database.direct_url is None:
-        return address
-    direct = parse(settings.database.direct_url, settings.database)
-    return direct if direct.password else direct.as_user(address.user, address.password)

@@ -28,6 +28,7 @@ from sightline.keys.ring import KeyRing
 from sightline.keys.root import local_roots, read_root, sync_folder
 from sightline.operate import tables
 from sightline.operate.archive import BackupDamaged, Reader, open_backup
+from sightline.operate.backup import failed
 from sightline.operate.manifest import Manifest, Progress, StoreListing, silent
 from sightline.operate.verify import Explain, Report, complaint, listed, object_file, unpacked, verify
 
@@ -93,6 +94,8 @@ async def restore(
         await _check_roots(reader, manifest, target.keys)
         if connection is not None and not dry_run:
             await _fill(connection, reader, report, target, progress)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
+        raise failed("restore", exc) from exc
     finally:
         if connection is not None:
             await connection.close()
@@ -184,6 +187,8 @@ async def _check_roots(reader: Reader, manifest: Manifest, folder: Path) -> None
     """Refuse before anything is written when the sealed data could not be opened afterwards."""
     there = set(await local_roots(folder))
     for name in manifest.root_keys:
+        if Path(name).name != name or not name.endswith(".key"):
+            raise BackupDamaged(f"{name!r} is no name of a root key file")
         with tempfile.TemporaryDirectory() as scratch:
             copy = Path(scratch) / name
             copy.touch(0o600)

@@ -117,7 +117,8 @@ async def make_partitions(connection: asyncpg.Connection, wanted: Sequence[Table
         if there is None and table.parent and table.bounds:
             schema, _, name = table.parent.partition(".")
             key = f" PARTITION BY {table.partition_key}" if table.partition_key else ""
-            await connection.execute(
+            # By the extended protocol, which takes a single statement: the bounds come from the backup.
+            await connection.fetch(
                 f"CREATE TABLE {table.quoted} PARTITION OF {quoted(schema)}.{quoted(name)} {table.bounds}{key}"
             )
         elif there is None:

@@ -21,7 +21,17 @@ from sightline.privacy.memo import Memo
 from sightline.privacy.names import Names, fold
 from sightline.privacy.tighten import tightened
 
-__all__ = ["Detector", "DictionaryError", "Field", "Rules", "Unmask", "default", "diff", "load", "restore"]
+__all__ = [
+    "Detector",
+    "DictionaryError",
+    "Field",
+    "Rules",
+    "Unmask",
+    "default",
+    "diff",
+    "load",
+    "restore",
+]
 
 VERSION_LENGTH: Final = 16
 _MAX_INPUTS: Final = 4096
@@ -52,7 +62,7 @@ class Rules:
         self._unmasked_parameters = frozenset(fold(entry.parameter) for entry in self.unmask if entry.parameter)
         self._unmasked_keys = frozenset(entry.key.lower() for entry in self.unmask if entry.key)
         claimed = {name: field for field in self.fields for name in field.detectors}
-        self.scanner = Scanner(document.detector, claimed, self._names.in_text())
+        self.scanner = Scanner(document.detector, claimed, [name for names in self.names_in_text() for name in names])
         # A site's own patterns for names may match any word, so no gate can stand before them.
         self.any_word_announces = bool(self._patterns)
         self._inputs: Memo[tuple[str, ...], Field | None] = Memo(_MAX_INPUTS)
@@ -117,6 +127,10 @@ class Rules:
     def field_of_word(self, word: str) -> Field | None:
         """What `word=` or `word:` announces in running text; fewer names count there than in data."""
         return self._named_field(word, structured=False)
+
+    def names_in_text(self) -> tuple[list[str], list[str]]:
+        """The names that announce a value in running text: words within a name, and whole names."""
+        return self._names.in_text()
 
     def field_of_phrase(self, phrase: str) -> Field | None:
         """What several words stand for together, as before a colon; nothing else may stand around them."""
@@ -213,6 +227,8 @@ def check(document: Document, lines: Lines, base: Rules | None) -> None:
 def _check_detector(detector: Detector, index: int, lines: Lines) -> None:
     where, what = lines.at("detector", index, "pattern"), f"detector {detector.name!r}"
     _check_pattern(detector.pattern, where, what)
+    if detector.sieve:
+        _check_pattern(detector.sieve, lines.at("detector", index, "sieve"), what)
     if detector.group > re.compile(detector.pattern).groups:
         raise DictionaryError(f"{where}: {what}: the pattern has no group {detector.group}")
     for part in ("before", "after", "left"):

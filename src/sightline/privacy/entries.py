@@ -11,6 +11,7 @@ from msgspec import Struct
 from sightline.errors import CallerError
 
 FORMAT: Final = 1
+STAR: Final = "********"  # every mask of tiers 2 and 3, whatever the length of what it hides
 SITE_NUMBERS: Final = 1000  # a site's own fields start here
 MAX_TEXT: Final = 1_000_000
 
@@ -64,28 +65,31 @@ class Detector(Entry, frozen=True, kw_only=True):
     """A shape that is recognised in text. All parts are portable: the browser and the Lambda library run them too.
 
     It runs only where one of its gates is open: one of `contains` stands in the lower-cased text, one of `digits`
-    in the shape of a run of digits (digits as 0, blanks and underscores as -), one of `tokens` in the shape of a
-    run of letters and digits (capitals as A, others as a), one of `prefixes` in such a run, one of `words` or of
-    the context among the words, or `colons` colons; without gates it always runs. Where `needs` is given, one of
-    these must stand in the lower-cased text too, which for that begins with a line end.
+    in the shape of a run of digits (digits as 0, blanks and underscores as -) of `at_least` digits, one of `tokens`
+    in the shape of a run of letters and digits (capitals as A, others as a), one of `prefixes` in such a run, one
+    of `words` or of the context among the words, or `colons` colons; without gates it always runs.
 
     A match counts if no character of `before` precedes it, none of `after` follows, all `checks` hold, and, where
     `context` is given, one of these words stands within `reach` characters before it (`word*`: any word that begins
     so) or, for `context_after`, behind it. `group` is the part that is masked; `left` extends it to the left over
     these characters, by one at least unless `left_optional`; `fit` names a function that finds where it really
     ends. After a match that does not count the search goes on behind it, with `rescan` one character on.
+
+    `sieve` is a simpler pattern that finds something wherever the detector does, for accelerators; without it they
+    take the pattern itself.
     """
 
     name: str
     pattern: str
+    sieve: str = ""
     fold_case: bool = False
     contains: tuple[str, ...] = ()
     digits: tuple[str, ...] = ()
+    at_least: int = 0
     tokens: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     colons: int = 0
-    needs: tuple[str, ...] = ()
     before: str = ""
     after: str = ""
     left: str = ""

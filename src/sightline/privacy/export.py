@@ -1,12 +1,16 @@
 """The dictionary for those who run it elsewhere: versioned JSON for the browser SDK and the Lambda libraries."""
 
-from typing import Any, Final, Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
 from sightline.privacy.detectors import cards, ibans
-from sightline.privacy.dictionary import Rules
-from sightline.privacy.masks import STAR
+from sightline.privacy.entries import STAR, Detector, Field
+
+if TYPE_CHECKING:
+    from sightline.privacy.dictionary import Rules
 
 EXPORT_FORMAT: Final = 1
 Consumer = Literal["browser", "lambda"]
@@ -41,10 +45,11 @@ def export_for(consumer: Consumer, rules: Rules) -> dict[str, Any]:
     exported["headers"] = msgspec.to_builtins(document.headers)
     exported["unmask_keys"] = [entry.key for entry in rules.unmask if entry.key]
     exported["unmask_parameters"] = [entry.parameter for entry in rules.unmask if entry.parameter]
-    return exported
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(exported))
+    return plain
 
 
-def _claimed(rules: Rules) -> list[tuple[Any, str]]:
+def _claimed(rules: Rules) -> list[tuple[Detector, str]]:
     owner = {name: field.name for field in rules.fields for name in field.detectors}
     return [(detector, owner[detector.name]) for detector in rules.document.detector if detector.name in owner]
 
@@ -53,7 +58,7 @@ _ALWAYS: Final = ("words", "exact", "bare", "patterns", "keys", "parameters")
 _ONLY: Final = {"browser": ("input_types", "autocomplete", "selectors"), "lambda": ("headers",)}
 
 
-def _field(field: Any, consumer: Consumer) -> dict[str, Any]:
+def _field(field: Field, consumer: Consumer) -> dict[str, Any]:
     shown: dict[str, Any] = {"number": field.number, "name": field.name, "tier": field.tier}
     if field.never_unmask:
         shown["never_unmask"] = True

@@ -14,10 +14,11 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 from sightline.privacy.detectors.pairs import find_pairs
 from sightline.privacy.detectors.scanner import Hit, merged
 from sightline.privacy.dictionary import Rules
-from sightline.privacy.entries import Field
+from sightline.privacy.entries import STAR, Field
 from sightline.privacy.normal import normal
 
-STAR: Final = "********"
+__all__ = ["STAR", "fail_closed", "find", "is_masked", "mask_field", "mask_text", "remembered", "replaced"]
+
 MAX_LEAF: Final = 262_144  # characters; a longer leaf is starred unread
 MEMO_LENGTH: Final = 256  # longer texts repeat too seldom to be remembered
 _ROUNDS: Final = 3

@@ -91,6 +91,6 @@ class Names(Generic[T]):
                     return found
         return None
 
-    def in_text(self) -> list[str]:
-        """All names that count in running text, for gates."""
-        return ["_".join(parts) for parts in self._words] + list(self._exact)
+    def in_text(self) -> tuple[list[str], list[str]]:
+        """The names that count in running text, for gates: words within a name, and whole names."""
+        return ["_".join(parts) for parts in self._words], list(self._exact)

@@ -6,6 +6,7 @@ two of the three.
 """
 
 import re
+import warnings
 from typing import Final
 
 MAX_PATTERN: Final = 2000
@@ -30,7 +31,9 @@ def problem(pattern: str) -> str | None:
     if len(pattern) > MAX_PATTERN:
         return f"a pattern has at most {MAX_PATTERN} characters, this one {len(pattern)}"
     try:
-        compiled = re.compile(pattern)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # what it warns of is refused below, with a reason
+            compiled = re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as exc:
         return f"not a regular expression: {exc}"
     if compiled.match("") is not None:

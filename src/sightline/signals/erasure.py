@@ -23,10 +23,11 @@ import msgspec
 from msgspec import Struct
 
 from sightline import clock
+from sightline.blobs.store import BlobStore
 from sightline.errors import InvalidValue
 from sightline.signals import open_visits, parquet, partitions
 from sightline.signals.extents import SQL as EXTENTS
-from sightline.signals.extents import Catalogue, Extent, Objects, extent_of
+from sightline.signals.extents import Catalogue, Extent, extent_of
 from sightline.signals.kind import Identity, Kind, Registry
 from sightline.signals.kinds import KINDS
 from sightline.signals.ledger import Tombstone
@@ -82,7 +83,7 @@ class Erasure:
     """Erases from one database, its extents, and everything that has registered."""
 
     def __init__(
-        self, catalogue: Catalogue, log: Objects, *, kinds: Registry = KINDS, erasers: Sequence[Eraser] = ()
+        self, catalogue: Catalogue, log: BlobStore, *, kinds: Registry = KINDS, erasers: Sequence[Eraser] = ()
     ) -> None:
         self._catalogue = catalogue
         self._database = catalogue.database
@@ -94,7 +95,7 @@ class Erasure:
         """Erase now; returns when nothing is left in any store but the warehouses, which follow within a second."""
         if not any(tombstone.condition(kind) for kind in self._kinds):
             raise InvalidValue("this erasure takes nothing", hint="Name sites, visitors, visits or persons.")
-        async with alone(self._database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             await self._finish_open(connection, nobody)
             started = await self._begin(connection, await self._widened(connection, tombstone))
             await self._note_in_log(started)
@@ -102,7 +103,7 @@ class Erasure:
 
     async def resume(self, *, progress: Progress = nobody) -> int:
         """Finish what was interrupted; return how many erasures that were."""
-        async with alone(self._database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             return await self._finish_open(connection, progress)
 
     async def replay(self, *, since_ms: int = 0, progress: Progress = nobody) -> int:
@@ -116,7 +117,7 @@ class Erasure:
                 older = entry.tombstone.before_ms
                 before_ms = entry.requested_ms + 1 if older is None else older
                 again = msgspec.structs.replace(entry.tombstone, id=0, before_ms=before_ms)
-                async with alone(self._database.address) as connection:
+                async with alone(self._catalogue.direct) as connection:
                     await self._carry_out(connection, await self._begin(connection, again), nobody)
                 done += 1
             await progress((number + 1) / len(names))

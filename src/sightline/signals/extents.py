@@ -4,49 +4,19 @@ Only what the catalogue lists exists for readers; an object that a crash left be
 """
 
 import hashlib
-from collections.abc import AsyncIterator
 from datetime import date
-from typing import Final, Protocol
+from typing import Final
 
 import asyncpg
 import msgspec
 from msgspec import Struct
 
+from sightline.blobs.store import BlobStore, Damaged
+from sightline.database.address import Address
 from sightline.database.pool import Database
-from sightline.errors import ServiceError
 from sightline.sql import queries
 
 SQL: Final = queries("sightline.signals", "extents.sql")
-
-
-class Listed(Protocol):
-    """An object in a listing."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def modified_ms(self) -> int: ...
-
-
-class Objects(Protocol):
-    """What extents need of an object store."""
-
-    async def put(self, name: str, data: bytes) -> object: ...
-
-    async def get(self, name: str) -> bytes:
-        """Read an object; `NotFound` when there is none."""
-
-    async def delete(self, name: str) -> None: ...
-
-    def walk(self, prefix: str = "") -> AsyncIterator[Listed]:
-        """List the objects below a folder."""
-
-
-class Damaged(ServiceError):
-    """An extent is not what was sealed."""
-
-    code = "damaged"
 
 
 class Extent(Struct, frozen=True, kw_only=True):
@@ -80,11 +50,15 @@ class Snapshot(Struct, frozen=True):
 
 
 class Catalogue:
-    """The extents of a database."""
+    """The extents of a database. `direct` is the writer itself where the database is reached through a proxy.
 
-    def __init__(self, database: Database, objects: Objects) -> None:
+    Locks that go with a session and long reads use that, since a proxy hands sessions around.
+    """
+
+    def __init__(self, database: Database, objects: BlobStore, direct: Address | None = None) -> None:
         self.database = database
         self.objects = objects
+        self.direct = direct or database.address
 
     async def snapshot(self) -> Snapshot:
         """What readers take from extents, and the place of the ledger from which they take the journal."""

@@ -20,6 +20,10 @@ DELETE FROM extent WHERE id = $1 AND replaced_at IS NULL RETURNING id
 -- The lock under which extents change; it goes with the session.
 SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' extents', 0))
 
+-- name: unlock
+-- Let the next one in at once.
+SELECT pg_advisory_unlock(hashtextextended(current_schema() || ' extents', 0))
+
 -- name: has_open_tombstone
 -- Whether an erasure has begun and not ended.
 SELECT EXISTS (SELECT FROM tombstone WHERE finished_at IS NULL)

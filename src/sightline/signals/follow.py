@@ -40,7 +40,7 @@ class Following:
         self._catalogue = catalogue
         self._kinds = kinds
         self._in_thread = in_thread
-        self._reader = ArrowReader(catalogue.database.address)
+        self._reader = ArrowReader(catalogue.direct)
         self.building = place is None
         self.place = place or Place()
         self.rows_done = 0
@@ -108,15 +108,11 @@ class Following:
 
     def _fetch(self, portion: Sequence[Row]) -> dict[Kind, Any]:
         names = {name for row in portion for name in row.counts}
-        try:
-            return {
-                kind: self._reader.batches(kind, [row for row in portion if kind.name in row.counts])
-                for kind in self._kinds
-                if kind.name in names
-            }
-        except Exception:
-            self._reader.close()  # whatever it was, the next attempt begins with a new connection
-            raise
+        return {
+            kind: self._reader.batches(kind, [row for row in portion if kind.name in row.counts])
+            for kind in self._kinds
+            if kind.name in names
+        }
 
     def _load(self, kind: Kind, data: bytes) -> int:
         import pyarrow as pa  # noqa: PLC0415 - a process that only collects never loads Arrow

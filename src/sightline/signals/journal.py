@@ -313,8 +313,10 @@ def _unique(taken: Sequence[_Waiting], new: set[uuid.UUID]) -> list[Batch]:
     """The batches to copy: those without a key, and the first of each new key."""
     chosen, left = [], set(new)
     for waiting in taken:
-        if waiting.key is None or waiting.key in left:
-            left.discard(waiting.key or uuid.UUID(int=0))
+        if waiting.key is None:
+            chosen.append(waiting.batch)
+        elif waiting.key in left:
+            left.discard(waiting.key)
             chosen.append(waiting.batch)
     return chosen
 

@@ -6,6 +6,7 @@ the commit is visible. It has to start anew when its history is not the database
 generation, a place that the database has not reached yet or that holds another commit, or rows that were pruned.
 """
 
+import contextlib
 import threading
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -15,7 +16,7 @@ from msgspec import Struct
 
 from sightline.database.address import Address
 from sightline.database.pool import Database
-from sightline.errors import Unavailable
+from sightline.errors import DatabaseUnavailable, Unavailable
 from sightline.signals.kind import Identity, Kind
 from sightline.sql import queries
 
@@ -166,43 +167,70 @@ def portions(rows: Iterable[Row], *, signals: int) -> list[list[Row]]:
 
 
 class ArrowReader:
-    """Reads signals out of PostgreSQL as Arrow, on a connection of its own, for one thread at a time."""
+    """Reads signals out of PostgreSQL as Arrow, on a connection of its own, for one thread at a time.
+
+    It uses the driver below its DB-API, which would load pandas: 60 MB for nothing.
+    """
 
     def __init__(self, address: Address) -> None:
         self._address = address
+        self._database: Any = None
         self._connection: Any = None
         # Whoever awaits a read may be cancelled, but its thread goes on: nobody else touches the connection till then.
         self._lock = threading.Lock()
 
     def batches(self, kind: Kind, rows: Sequence[Row]) -> Any:
         """Return the signals of a kind in these batches, as a table with exactly the kind's columns."""
-        return self.read(kind, select_batches(kind, rows))
-
-    def read(self, kind: Kind, query: str) -> Any:
-        with self._lock, self._opened().cursor() as cursor:
-            cursor.execute(query)
-            return kind.conformed(cursor.fetch_arrow_table())
+        return kind.conformed(self.table(select_batches(kind, rows)))
 
     def row(self, query: str) -> tuple[Any, ...]:
-        with self._lock, self._opened().cursor() as cursor:
-            cursor.execute(query)
-            found: tuple[Any, ...] = cursor.fetchone()
-            return found
+        """Return the only row of a query."""
+        return tuple(column[0].as_py() for column in self.table(query).columns)
+
+    def table(self, query: str) -> Any:
+        """Run a query; a failure closes the connection, so that the next one begins with another."""
+        import adbc_driver_manager as adbc  # noqa: PLC0415 - a process that only collects never loads Arrow
+        import pyarrow as pa  # noqa: PLC0415
+
+        with self._lock:
+            try:
+                self._open(adbc)
+                statement = adbc.AdbcStatement(self._connection)
+                try:
+                    statement.set_sql_query(query)
+                    stream, _ = statement.execute_query()
+                    # pyarrow types this as private; it is the documented way in for a C stream.
+                    return pa.RecordBatchReader._import_from_c(stream.address).read_all()  # noqa: SLF001
+                finally:
+                    statement.close()
+            except (adbc.Error, pa.ArrowException, OSError) as exc:
+                self._close()
+                raise DatabaseUnavailable(
+                    f"PostgreSQL at {self._address.shown()} ended a read ({type(exc).__name__})"
+                ) from exc
 
     def close(self) -> None:
         with self._lock:
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                connection.close()
+            self._close()
 
-    def _opened(self) -> Any:
-        if self._connection is None:
-            from adbc_driver_postgresql import dbapi  # noqa: PLC0415 - a process that only collects never loads Arrow
+    def _open(self, adbc: Any) -> None:
+        if self._connection is not None:
+            return
+        import adbc_driver_postgresql  # noqa: PLC0415 - a process that only collects never loads Arrow
 
-            self._connection = dbapi.connect(_conninfo(self._address), autocommit=True)
-            with self._connection.cursor() as cursor:
-                cursor.execute(f'SET search_path = "{self._address.schema or "public"}"')
-        return self._connection
+        self._database = adbc_driver_postgresql.connect(_conninfo(self._address))
+        self._connection = adbc.AdbcConnection(self._database)
+        statement = adbc.AdbcStatement(self._connection)
+        statement.set_sql_query(f'SET search_path = "{self._address.schema or "public"}"')
+        statement.execute_update()
+        statement.close()
+
+    def _close(self) -> None:
+        opened, self._connection, self._database = (self._connection, self._database), None, None
+        for part in opened:
+            if part is not None:
+                with contextlib.suppress(Exception):  # what is broken cannot be closed in order
+                    part.close()
 
 
 def select_batches(kind: Kind, rows: Sequence[Row], columns: str | None = None) -> str:

@@ -111,7 +111,7 @@ def decode(kind: Kind, data: bytes, columns: Sequence[str] | None = None) -> Any
     import pyarrow as pa  # noqa: PLC0415 - a process that only collects never loads Arrow
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    table = pq.read_table(pa.BufferReader(data), columns=list(columns) if columns else None)
+    table = pq.ParquetFile(pa.BufferReader(data)).read(columns=list(columns) if columns else None, use_threads=False)
     return table if columns else kind.conformed(table)
 
 

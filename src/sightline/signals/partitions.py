@@ -47,7 +47,7 @@ async def create_partitions(
     """Make the partitions of the day of `from_ms` and of those after it; return the names of the new ones."""
     connection = await connect(address, application="sightline-partitions")
     try:
-        await connection.execute(SQL["lock_partitions"])
+        await connection.execute(SQL["lock_making"])
         made: list[str] = []
         for kind in kinds:
             present = {partition.from_ms: partition for partition in await partitions(connection, kind)}

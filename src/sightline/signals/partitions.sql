@@ -17,6 +17,10 @@ FROM pg_class c
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
   AND c.relname ~ ('^' || $1 || '_\d{8}$')
 
--- name: lock_partitions
--- One process changes partitions at a time.
-SELECT pg_advisory_lock(hashtextextended(current_schema() || ' partitions', 0))
+-- name: lock_making
+-- One process makes partitions at a time; a drop, which may wait long, is not waited for.
+SELECT pg_advisory_lock(hashtextextended(current_schema() || ' making partitions', 0))
+
+-- name: lock_dropping
+-- One process drops partitions at a time.
+SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' dropping partitions', 0))

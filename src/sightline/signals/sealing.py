@@ -11,29 +11,34 @@ import contextlib
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import asyncpg
 from msgspec import Struct
 
 from sightline import clock, metrics
+from sightline.blobs.store import Damaged
 from sightline.database.address import Address, connect
 from sightline.errors import Conflict, ServiceError
 from sightline.signals import ledger, parquet
-from sightline.signals.extents import SQL, Catalogue, Damaged, Extent
+from sightline.signals.extents import SQL, Catalogue, Extent
 from sightline.signals.kind import Kind, Registry
 from sightline.signals.kinds import KINDS
 from sightline.signals.ledger import ArrowReader, Row
 
+R = TypeVar("R")
 Progress = Callable[[float], Awaitable[None]]
 
 # A portion is held in memory three times over: as read, as sorted, and the next one.
-SIGNALS_AT_ONCE: Final = 100_000
+SIGNALS_AT_ONCE: Final = 50_000
 # An extent below this is merged with its neighbours of the same day.
 SMALL_BYTES: Final = 4 << 20
 LARGE_BYTES: Final = 8 << 20
+LARGE_ROWS: Final = 200_000
+_ATTEMPTS: Final = 10
 # Whoever reads a replaced extent has this long to finish.
 REPLACED_FOR: Final = timedelta(hours=1)
 
@@ -67,9 +72,14 @@ async def alone(address: Address) -> AsyncIterator[asyncpg.Connection]:
     """Hold the one lock under which extents change: for sealing, compaction, retention, erasure and re-masking."""
     connection = await connect(address, application="sightline-extents")
     try:
-        if not await connection.fetchval(SQL["lock"]):
-            raise Busy(hint="Wait until it has finished; it goes on by itself.")
+        for attempt in range(_ATTEMPTS):
+            if await connection.fetchval(SQL["lock"]):
+                break
+            if attempt == _ATTEMPTS - 1:
+                raise Busy(hint="Wait until it has finished; it goes on by itself.")
+            await asyncio.sleep(0.1)  # a holder that has just ended may not be gone yet
         yield connection
+        await connection.execute(SQL["unlock"])
     finally:
         connection.terminate()
 
@@ -79,23 +89,27 @@ class Sealer:
 
     def __init__(self, catalogue: Catalogue, kinds: Registry = KINDS) -> None:
         self._catalogue = catalogue
-        self._database = catalogue.database
-        self._kinds = kinds
+        self.database = catalogue.database
+        self.direct = catalogue.direct
+        self.kinds = kinds
+        # One thread each: the allocators keep what they freed for every thread that ever asked them.
+        self._reading = ThreadPoolExecutor(1, "sealing-read")
+        self._working = ThreadPoolExecutor(1, "sealing-work")
 
     async def seal(self, before_ms: int | None = None, *, progress: Progress = nobody) -> Sealed:
         """Seal what was received before a moment, by default before today."""
         if before_ms is None:
             before_ms = clock.now_ms() // parquet.DAY_MS * parquet.DAY_MS
-        async with alone(self._database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             if await connection.fetchval(SQL["has_open_tombstone"]):
                 raise Conflict("an erasure is not finished", hint="It is finished first; then try again.")
             return await self._seal(connection, before_ms, progress)
 
     async def compact(self, *, progress: Progress = nobody) -> int:
         """Merge small extents of one kind and day; return how many there are less."""
-        async with alone(self._database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             snapshot = await self._catalogue.snapshot()
-            groups = mergeable(snapshot.extents)
+            groups = mergeable([extent for extent in snapshot.extents if extent.kind in self.kinds])
             fewer = 0
             for number, group in enumerate(groups):
                 fewer += len(group) - await self._merge(connection, group)
@@ -104,44 +118,41 @@ class Sealer:
 
     async def sweep(self) -> int:
         """Delete extents that were replaced a while ago, and objects that a crash left without an entry."""
-        async with alone(self._database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             old = await connection.fetch(SQL["replaced"], clock.now() - REPLACED_FOR)
             for row in old:
                 await self._catalogue.objects.delete(row["object"])
                 await connection.execute(SQL["forget_extent"], row["id"])
             before_ms = clock.to_ms(clock.now() - REPLACED_FOR)
-            return len(old) + await drop_orphans(self._catalogue, connection, self._kinds, before_ms)
+            return len(old) + await drop_orphans(self._catalogue, connection, self.kinds, before_ms)
 
     async def _seal(self, connection: asyncpg.Connection, before_ms: int, progress: Progress) -> Sealed:
         start = int(await connection.fetchval("SELECT sealed_pos FROM journal_state"))
         end = int(await connection.fetchval(ledger.SQL["closed_pos"], start, before_ms))
-        reader = ArrowReader(self._database.address)
+        reader = ArrowReader(self._catalogue.direct)
         done, signals, extents = start, 0, 0
+        upcoming: asyncio.Task[_Portion] | None = None
         try:
-            upcoming: asyncio.Task[_Portion] | None = None
             while done < end:
                 current = await (upcoming or self._start_reading(reader, done, end))
                 # The next portion is read from PostgreSQL while this one is sorted and encoded.
                 upcoming = self._start_reading(reader, current.to, end) if current.to < end else None
-                try:
-                    made = await self._write(current)
-                except BaseException:
-                    if upcoming:
-                        upcoming.cancel()
-                    raise
+                made = await self._write(current)
                 await self._record(connection, done, current.to, made)
                 done, extents = current.to, extents + len(made)
                 signals += sum(extent.rows for extent in made)
                 await progress((done - start) / (end - start))
         finally:
-            await asyncio.to_thread(reader.close)
+            if upcoming:
+                upcoming.cancel()
+            await _in(self._reading, reader.close)
         return Sealed(signals, extents, done)
 
     def _start_reading(self, reader: ArrowReader, after: int, end: int) -> "asyncio.Task[_Portion]":
         return asyncio.create_task(self._read(reader, after, end))
 
     async def _read(self, reader: ArrowReader, after: int, end: int) -> "_Portion":
-        rows = await ledger.rows_between(self._database, after, end)
+        rows = await ledger.rows_between(self.database, after, end)
         taken: list[Row] = []
         size = 0
         for row in rows:
@@ -151,11 +162,16 @@ class Sealer:
             taken.append(row)
         if not taken:
             return _Portion(end, {})
+        if unknown := {name for row in taken for name in row.counts} - set(self.kinds.names()):
+            raise NotWhole(
+                f"the journal holds signals of a kind that this process does not know: {', '.join(sorted(unknown))}",
+                hint="Let the release that stored them seal them.",
+            )
         tables: dict[Kind, Any] = {}
-        for kind in self._kinds:
+        for kind in self.kinds:
             batches = [row for row in taken if row.counts.get(kind.name)]
             if batches:
-                tables[kind] = await asyncio.to_thread(_checked, reader, kind, batches)
+                tables[kind] = await _in(self._reading, _checked, reader, kind, batches)
         return _Portion(taken[-1].pos, tables)
 
     async def _write(self, portion: "_Portion") -> list[Extent]:
@@ -169,7 +185,7 @@ class Sealer:
         return made
 
     async def _write_table(self, kind: Kind, table: Any, pos: int) -> list[Extent]:
-        files = await asyncio.to_thread(encoded, kind, table)
+        files = await _in(self._working, encoded, kind, table)
         made: list[Extent] = []
         try:
             for extent, data in files:
@@ -194,9 +210,9 @@ class Sealer:
 
     async def _merge(self, connection: asyncpg.Connection, group: Sequence[Extent]) -> int:
         """Merge extents into one; return how many took their place."""
-        kind = self._kinds[group[0].kind]
+        kind = self.kinds[group[0].kind]
         parts = [await self._catalogue.read(extent) for extent in group]
-        table = await asyncio.to_thread(_joined, kind, parts)
+        table = await _in(self._working, _joined, kind, parts)
         if table.num_rows != sum(extent.rows for extent in group):
             raise NotWhole(f"{len(group)} extents of {kind.name} on {group[0].day} do not hold what the catalogue says")
         made = await self._write_table(kind, table, max(extent.sealed_pos for extent in group))
@@ -211,6 +227,10 @@ class Sealer:
         for extent in made:
             with contextlib.suppress(Exception):
                 await self._catalogue.objects.delete(extent.object)
+
+
+async def _in(threads: ThreadPoolExecutor, work: Callable[..., R], *given: object) -> R:
+    return await asyncio.get_running_loop().run_in_executor(threads, work, *given)
 
 
 class _Portion(Struct, frozen=True):
@@ -310,14 +330,15 @@ def columns(extent: Extent) -> tuple[Any, ...]:
 
 
 def mergeable(extents: Sequence[Extent]) -> list[list[Extent]]:
-    """Groups of small extents of one kind and day that together stay below the size of a large one."""
+    """Groups of small extents of one kind and day that together stay below what may be in memory at once."""
     groups: list[list[Extent]] = []
     for extent in sorted(extents, key=lambda extent: (extent.kind, extent.day, extent.id)):
-        if extent.size >= SMALL_BYTES:
+        if extent.size >= SMALL_BYTES or extent.rows >= LARGE_ROWS // 2:
             continue
         last = groups[-1] if groups else []
         same = last and (last[0].kind, last[0].day) == (extent.kind, extent.day)
-        if same and sum(one.size for one in last) + extent.size <= LARGE_BYTES:
+        size, rows = sum(one.size for one in last) + extent.size, sum(one.rows for one in last) + extent.rows
+        if same and size <= LARGE_BYTES and rows <= LARGE_ROWS:
             last.append(extent)
         else:
             groups.append([extent])

@@ -17,6 +17,7 @@ from sightline.signals.ledger import Place, Tombstone
 # Readable by all releases of DuckDB that we allow.
 STORAGE_VERSION: Final = "v1.5.0"
 _CATALOG: Final = "warehouse"
+_RELAXED: Final = "48MB"
 _STATE: Final = """
 CREATE TABLE IF NOT EXISTS shadow_state (
     cluster VARCHAR, generation BIGINT, pos BIGINT, mark VARCHAR, schema_hash VARCHAR, complete BOOLEAN)
@@ -30,8 +31,9 @@ class Broken(Exception):
 class Shadow:
     """One open DuckDB file."""
 
-    def __init__(self, connection: Any, kinds: Iterable[Kind]) -> None:
+    def __init__(self, connection: Any, kinds: Iterable[Kind], memory_mb: int) -> None:
         self._connection = connection
+        self._memory_mb = memory_mb
         self._kinds = list(kinds)
 
     @classmethod
@@ -64,7 +66,7 @@ class Shadow:
                 ) from exc
             raise Broken(type(exc).__name__) from exc
         file.chmod(0o600)
-        shadow = cls(connection, kinds)
+        shadow = cls(connection, kinds, memory_mb)
         try:
             found = connection.execute("SELECT schema_hash FROM shadow_state").fetchone()
         except duckdb.Error as exc:
@@ -136,6 +138,16 @@ class Shadow:
         cursor = self._connection.cursor()
         cursor.execute(f"USE {_CATALOG}")
         return cursor
+
+    def relax(self) -> None:
+        """Give cached blocks back to the system: they are evicted when the limit is lowered for a moment."""
+        cursor = self.cursor()
+        try:
+            with contextlib.suppress(Exception):  # what is in use right now cannot be evicted
+                cursor.execute(f"SET GLOBAL memory_limit = '{_RELAXED}'")
+            cursor.execute(f"SET GLOBAL memory_limit = '{self._memory_mb}MB'")
+        finally:
+            cursor.close()
 
     def close(self) -> None:
         self._connection.close()

@@ -16,8 +16,7 @@ from sightline.settings import SignalSettings
 from sightline.signals import ledger, open_visits, partitions
 from sightline.signals.erasure import Erasure
 from sightline.signals.journal import forget_keys
-from sightline.signals.kind import Kind, Registry
-from sightline.signals.kinds import KINDS
+from sightline.signals.kind import Kind
 from sightline.signals.retention import Retention
 from sightline.signals.salts import Salts
 from sightline.signals.sealing import Progress, Sealer, nobody
@@ -46,18 +45,20 @@ class Done(Struct, frozen=True, kw_only=True):
 class Upkeep:
     """The upkeep of one database."""
 
-    def __init__(self, sealer: Sealer, erasure: Erasure, database: Database, settings: SignalSettings) -> None:
+    def __init__(self, sealer: Sealer, erasure: Erasure, salts: Salts, settings: SignalSettings) -> None:
         self._sealer = sealer
+        self._salts = salts
         self._erasure = erasure
-        self._database = database
+        self._database: Database = sealer.database
+        self._direct = sealer.direct
         self._settings = settings
-        self._kinds: Registry = KINDS
+        self._kinds = sealer.kinds
 
     async def run(self, *, progress: Progress = nobody) -> Done:
         """Do whatever is due."""
         now_ms = clock.now_ms()
-        await partitions.create_partitions(self._database.address, self._kinds, now_ms)
-        await Salts(self._database).destroy_ended(now_ms)
+        await partitions.create_partitions(self._direct, self._kinds, now_ms)
+        await self._salts.destroy_ended(now_ms)
         erasures = await self._erasure.resume()
         await progress(0.1)
         sealed = await self._sealer.seal(progress=_part(progress, 0.1, 0.6))
@@ -81,10 +82,11 @@ class Upkeep:
     async def drop_partitions(self, now_ms: int) -> list[str]:
         """Drop partitions none of whose signals stand in the ledger any more: they are in extents, or erased."""
         before_ms = now_ms - self._settings.hot_hours * _HOUR_MS
-        connection = await connect(self._database.address, application="sightline-partitions")
+        connection = await connect(self._direct, application="sightline-partitions")
         try:
-            await connection.execute(partitions.SQL["lock_partitions"])
             dropped: list[str] = []
+            if not await connection.fetchval(partitions.SQL["lock_dropping"]):
+                return dropped  # another process is at it
             for kind in self._kinds:
                 for name in await partitions.leftovers(connection, kind):
                     dropped += await self._finish_drop(connection, kind, name)

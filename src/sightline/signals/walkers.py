@@ -97,19 +97,19 @@ class KindWalker:
         self.name = kind.name
 
     async def texts(self, selection: Selection) -> AsyncIterator[Texts]:
-        reader = ArrowReader(self._database.address)
+        reader = ArrowReader(self._catalogue.direct)
         try:
             sealed = await self._database.fetchval("SELECT sealed_pos FROM journal_state")
             assert isinstance(sealed, int)
             async for rows in self._hot(sealed):
                 table = await asyncio.to_thread(reader.batches, self._kind, rows)
-                for found in _texts(self._kind, table, selection, "journal"):
+                for found in await asyncio.to_thread(_texts, self._kind, table, selection, "journal"):
                     yield found
         finally:
             await asyncio.to_thread(reader.close)
         async for extent in self._extents(selection):
-            table = parquet.decode(self._kind, await self._catalogue.read(extent))
-            for found in _texts(self._kind, table, selection, extent.object):
+            table = await asyncio.to_thread(parquet.decode, self._kind, await self._catalogue.read(extent))
+            for found in await asyncio.to_thread(_texts, self._kind, table, selection, extent.object):
                 yield found
 
     async def remask(self, selection: Selection, remask: Remask, rules: int, *, progress: Progress = nobody) -> int:
@@ -119,7 +119,7 @@ class KindWalker:
         """
         wanted = Selection(sites=selection.sites, since_ms=selection.since_ms, older_than_rules=rules)
         changed = 0
-        async with alone(self._database.address) as connection:
+        async with alone(self._catalogue.direct) as connection:
             extents = [extent async for extent in self._extents(wanted)]
             for number, extent in enumerate(extents):
                 changed += await self._remask_extent(connection, extent, wanted, remask)
@@ -249,14 +249,16 @@ def _chosen(table: Any, selection: Selection) -> Any:
     return mask
 
 
-def _texts(kind: Kind, table: Any, selection: Selection, where: str) -> Iterator[Texts]:
+def _texts(kind: Kind, table: Any, selection: Selection, where: str) -> list[Texts]:
     import pyarrow.compute as pc  # noqa: PLC0415 - a process that only collects never loads Arrow
 
+    made: list[Texts] = []
     table = table.filter(_chosen(table, selection))
     for rules in sorted(pc.unique(table.column("rules")).to_pylist()):
         part = table.filter(pc.equal(table.column("rules"), rules))
         for column in kind.walked():
-            yield from _texts_of(kind, part, column, rules, where)
+            made += _texts_of(kind, part, column, rules, where)
+    return made
 
 
 def _texts_of(kind: Kind, part: Any, column: Column, rules: int, where: str) -> Iterator[Texts]:

@@ -18,11 +18,10 @@ from typing import Any, Final, TypeVar
 from msgspec import Struct
 
 from sightline import clock, metrics
-from sightline.database.pool import Database
-from sightline.errors import Unavailable
+from sightline.errors import SightlineError, Unavailable
 from sightline.settings import WarehouseSettings
 from sightline.signals import ledger
-from sightline.signals.extents import Catalogue, Objects
+from sightline.signals.extents import Catalogue
 from sightline.signals.follow import Following, StartAnew
 from sightline.signals.kind import Registry
 from sightline.signals.kinds import KINDS
@@ -34,6 +33,7 @@ R = TypeVar("R")
 
 _CATCH_UP_S: Final = 10.0
 _RETRY_S: Final = 1.0
+_QUIET_MS: Final = 30_000
 
 
 class Phase(StrEnum):
@@ -72,20 +72,27 @@ class QueryFailed(Unavailable):
     code = "warehouse_ended"
 
 
+def _and_close(work: Callable[[Any], R], cursor: Any) -> R:
+    """Close the cursor in the thread that uses it, whatever becomes of whoever waits."""
+    try:
+        return work(cursor)
+    finally:
+        cursor.close()
+
+
 class Warehouse:
     """The one owner of a DuckDB file."""
 
     def __init__(
         self,
         file: Path,
-        database: Database,
-        objects: Objects,
+        catalogue: Catalogue,
         settings: WarehouseSettings,
         kinds: Registry = KINDS,
     ) -> None:
         self._file = file
-        self._database = database
-        self._catalogue = Catalogue(database, objects)
+        self._database = catalogue.database
+        self._catalogue = catalogue
         self._settings = settings
         self._kinds = kinds
         self._shadow: Shadow | None = None
@@ -95,9 +102,10 @@ class Warehouse:
         self._running: set[Any] = set()
         self._last_used_ms = 0
         self._asked_anew = False
+        self._relaxed = False
         self._reason = ""
-        self._writer: ThreadPoolExecutor | None = None
-        self._readers: ThreadPoolExecutor | None = None
+        self._writer = ThreadPoolExecutor(1, "warehouse-writer")
+        self._readers = ThreadPoolExecutor(settings.queries, "warehouse-reader")
         self._closing = False
 
     async def start(self) -> None:
@@ -107,7 +115,13 @@ class Warehouse:
     async def close(self) -> None:
         """End running queries, stop following, close the file."""
         self._closing = True
-        await self._sleep()
+        task, self._task = self._task, None
+        if task:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self._writer.shutdown(wait=False)
+        self._readers.shutdown(wait=False)
 
     def status(self) -> Status:
         following = self._following
@@ -136,15 +150,18 @@ class Warehouse:
             started = clock.now_ms()
             cursor = shadow.cursor()
             self._running.add(cursor)
-            future = asyncio.get_running_loop().run_in_executor(self._readers, work, cursor)
+            future = asyncio.get_running_loop().run_in_executor(self._readers, _and_close, work, cursor)
+            future.add_done_callback(lambda _: self._running.discard(cursor))
             try:
                 return await asyncio.shield(future)
             except asyncio.CancelledError:
                 await self._interrupt(cursor, future)
                 raise
+            except Exception as exc:
+                if type(exc).__name__ == "InterruptException":  # named, since this process may never load DuckDB
+                    raise QueryFailed(hint="Ask again shortly.") from exc
+                raise
             finally:
-                self._running.discard(cursor)
-                cursor.close()
                 metrics.observe("QueryDuration", clock.now_ms() - started)
 
     async def caught_up(self, *, within_s: float = 30) -> int:
@@ -188,6 +205,7 @@ class Warehouse:
             yield self._shadow
         finally:
             self._last_used_ms = clock.now_ms()
+            self._relaxed = False
 
     def _not_ready(self) -> Unavailable:
         following = self._following
@@ -213,37 +231,37 @@ class Warehouse:
             raise Unavailable("the warehouse is closed", hint="The server is stopping.")
         if self._task is None or self._task.done():
             self._last_used_ms = clock.now_ms()
-            self._writer = ThreadPoolExecutor(1, "warehouse-writer")
-            self._readers = ThreadPoolExecutor(self._settings.queries, "warehouse-reader")
             self._task = asyncio.create_task(self._live(), name="warehouse")
-
-    async def _sleep(self) -> None:
-        task, self._task = self._task, None
-        if task:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
     async def _live(self) -> None:
         """Follow until nobody has asked for a while; whatever goes wrong on the way is tried again."""
         try:
-            while not self._idle():
-                try:
-                    await self._follow()
-                except StartAnew as anew:
-                    self._note_anew(anew.reason)
-                except Broken:
-                    self._note_anew("broken")
-                except (Unavailable, OSError) as exc:
-                    self._reason = getattr(exc, "message", type(exc).__name__)
-                    log.warning("the warehouse cannot follow", extra={"reason": type(exc).__name__})
-                    await asyncio.sleep(_RETRY_S)
-                except Exception as exc:
-                    self._reason = type(exc).__name__
-                    log.exception("the warehouse stumbled")
-                    await asyncio.sleep(_RETRY_S)
+            while True:
+                while not self._idle():
+                    await self._follow_or_wait()
+                await self._close_shadow()
+                # Who asked while it was closing finds this task alive, so it goes on for them.
+                if self._idle():
+                    return
         finally:
-            await asyncio.shield(self._shut())
+            if self._shadow is not None:
+                await asyncio.shield(self._close_shadow())
+
+    async def _follow_or_wait(self) -> None:
+        try:
+            await self._follow()
+        except StartAnew as anew:
+            self._note_anew(anew.reason)
+        except Broken:
+            self._note_anew("broken")
+        except (SightlineError, OSError) as exc:
+            self._reason = getattr(exc, "message", type(exc).__name__)
+            log.warning("the warehouse cannot follow", extra={"reason": type(exc).__name__})
+            await asyncio.sleep(_RETRY_S)
+        except Exception as exc:
+            self._reason = type(exc).__name__
+            log.exception("the warehouse stumbled")
+            await asyncio.sleep(_RETRY_S)
 
     def _note_anew(self, reason: str) -> None:
         metrics.count("WarehouseRebuilds", Reason=reason)
@@ -268,7 +286,16 @@ class Warehouse:
             if not more:
                 self._reason = ""
                 self._fresh.set()
+                await self._relax_when_quiet()
                 await asyncio.sleep(self._settings.poll_ms / 1000)
+
+    async def _relax_when_quiet(self) -> None:
+        """Give memory back half a minute after the last query."""
+        if self._relaxed or self._running or clock.now_ms() - self._last_used_ms < _QUIET_MS:
+            return
+        assert self._shadow is not None
+        await self._in_writer(self._shadow.relax)
+        self._relaxed = True
 
     async def _open(self) -> None:
         await self._close_shadow()
@@ -292,17 +319,11 @@ class Warehouse:
         self._fresh.clear()
         shadow, self._shadow = self._shadow, None
         following, self._following = self._following, None
-        for cursor in list(self._running):
-            cursor.interrupt()
-        while self._running:  # noqa: ASYNC110 - the queries end by themselves once they are interrupted
+        while self._running:
+            for cursor in list(self._running):  # again and again: one that had not begun yet does not notice
+                cursor.interrupt()
             await asyncio.sleep(0.01)
         if following is not None:
             await self._in_writer(following.close)
         if shadow is not None:
             await self._in_writer(shadow.close)
-
-    async def _shut(self) -> None:
-        await self._close_shadow()
-        for pool in (self._writer, self._readers):
-            if pool is not None:
-                pool.shutdown(wait=False)

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,8 +38,7 @@ def test_message_arguments_and_extra_are_masked(written: io.StringIO) -> None:
 def test_an_exception_is_masked_with_its_causes(written: io.StringIO) -> None:
     def fail() -> None:
         try:
-            known: dict[str, str] = {}
-            known["jane@x.org"]
+            os.environ["JANE@X.ORG"]
         except KeyError as exc:
             raise ValueError("password=hunter2 is wrong") from exc
 
@@ -47,7 +47,7 @@ def test_an_exception_is_masked_with_its_causes(written: io.StringIO) -> None:
     except ValueError:
         logging.getLogger("third.party").exception("failed", stack_info=True)
     text = written.getvalue()
-    assert "jane" not in text
+    assert "jane" not in text.lower()
     assert "hunter2" not in text
     assert "KeyError: '[email]'" in text
     assert "ValueError: password=[password] is wrong" in text

@@ -16,17 +16,18 @@ _MEMO: Final = 16_384
 _MEMO_LENGTH: Final = 48
 MAX_CLUSTER: Final = 64
 _SHORT: Final = 12  # a longer run of hexadecimal characters is an identifier and holds no words
+_SECRET: Final = 12  # no known key is shorter
 PREFIX: Final = 4  # letters by which `word*` is known
 # How little a word tells, since it stands in many names: of a phrase the most telling word is looked for.
 _COMMON: Final = {
-    **dict.fromkeys(
-        ("is", "of", "on", "your", "my", "the", "user", "id", "name", "message", "line", "api", "app", "me"), 2
-    ),
-    **dict.fromkeys(("last", "service", "date", "set", "source", "group", "page", "time", "code", "type", "data"), 2),
-    **dict.fromkeys(
-        ("request", "client", "host", "file", "connection", "account", "body", "sort", "push", "old", "from", "to"), 2
-    ),
-    **dict.fromkeys(("key", "number", "no", "num", "address", "first", "access", "card", "mail", "home"), 1),
+    word: rank
+    for rank, words in (
+        (1, "key number no num address first access card mail home"),
+        (2, "last user api date set source group page time code type data from to request client host file connection"),
+        (2, "account body sort push old payment"),
+        (3, "is of on your my the id name message line app me service"),
+    )
+    for word in words.split()
 }
 
 
@@ -75,6 +76,8 @@ class _Words:
     def __init__(self) -> None:
         self._exact: dict[str, int] = {}
         self._prefixes: dict[str, list[tuple[str, int]]] = {}
+        self._pairs: set[str] = set()
+        self.spaced: list[str] = []
 
     def add(self, phrase: str, bit: int) -> None:
         """Know a phrase by one of its words; `foo*` stands for every word that begins so."""
@@ -83,6 +86,11 @@ class _Words:
         if not words:
             return
         key = min(words, key=lambda word: _COMMON.get(word, 0) if len(word) > 1 else 3)
+        if bit == 1 and len(words) == 2 and _COMMON.get(key, 0) > 1:
+            # `last name`: each word is everywhere, so both are looked for side by side.
+            self._pairs.add("".join(words))
+            self.spaced.append(" ".join(words))
+            return
         if begins and key == words[-1] and len(key) >= PREFIX:
             self._prefixes.setdefault(key[:PREFIX], []).append((key, bit))
         else:
@@ -101,10 +109,14 @@ class _Words:
 
     def among(self, words: Iterable[str]) -> int:
         found = 0
+        before = ""
         for written in words:
             if not written:
                 continue
             word = written.lower()
+            if word in self._pairs or before + word in self._pairs:
+                found |= 1
+            before = word
             found |= self._exact.get(word, 0)
             if word[-1] == "s":
                 found |= self._exact.get(word[:-1], 0)
@@ -120,18 +132,29 @@ class Gates:
     def __init__(self, detectors: Sequence[Detector], names: Iterable[str]) -> None:
         self._words = _Words()
         self._contains: list[tuple[str, int]] = []
-        self._digits: list[tuple[bytes, int]] = []
+        self._digits: list[tuple[bytes, int, int]] = []
         self._letters: list[tuple[bytes, int]] = []
-        self._needs: list[tuple[tuple[str, ...], int]] = []
         self._colons: list[tuple[int, int]] = []
         self._always = 0
         prefixes: dict[str, int] = {}
         for name in names:
             self._words.add(name, 1)
+        self._contains += [(phrase, 1) for phrase in self._words.spaced]
         for index, detector in enumerate(detectors, 1):
             self._add(detector, 1 << index, prefixes)
         self._prefixes = list(prefixes.items())
         self._any_prefix = re.compile(trie(prefixes) or "(?!)").search
+        self._told = 1
+        self._by_contains = self._by_token = self._by_cluster = 0
+        for index, detector in enumerate(detectors, 1):
+            self._by_contains |= bool(detector.contains) << index
+            self._by_token |= bool(detector.tokens or detector.prefixes or detector.words) << index
+            self._by_cluster |= bool(detector.digits) << index
+            self._told |= bool(detector.context) << index
+        self._by_token |= 1
+        # Shapes under the two characters that they begin with: most tokens hold none of these.
+        roots = dict.fromkeys(part[:2] for part, _ in self._letters)
+        self._by_root = [(root, [pair for pair in self._letters if pair[0][:2] == root]) for root in roots]
         self._hexadecimal = self._words.hexadecimal()
         # Plain dictionaries, emptied when full: a method call per token would cost more than all else here.
         self._judged: dict[bytes, int] = {}
@@ -143,29 +166,37 @@ class Gates:
         for prefix in detector.prefixes:
             prefixes[prefix.lower()] = prefixes.get(prefix.lower(), 0) | bit
         self._contains += [(needle.lower(), bit) for needle in detector.contains]
-        self._digits += [(part.encode(), bit) for part in detector.digits]
+        self._digits += [(part.encode(), detector.at_least, bit) for part in detector.digits]
         self._letters += [(part.encode(), bit) for part in detector.tokens]
-        if detector.needs:
-            self._needs.append((detector.needs, bit))
         if detector.colons:
             self._colons.append((detector.colons, bit))
         if not detector.gated:
             self._always |= bit
 
-    def opened(self, text: str) -> int:
-        lower = "\n" + text.lower()
+    def opened(self, text: str, asked: int = -1) -> int:
+        """The gates that are open, among those asked for; which of the others are open is not told."""
+        lower = text.lower()
         data = text.encode("utf-8", "surrogatepass")
         bits = self._always
-        for needle, opens in self._contains:
-            if needle in lower:
-                bits |= opens
-        tokens = data.translate(_TOKENS).split()
-        for found in set(map(self._judged.get, tokens)):
-            bits |= self._judge_new(tokens) if found is None else found
-        clusters = _CLUSTER.findall(data.translate(_CLUSTERS))
-        for found in set(map(self._shaped.get, clusters)):
-            bits |= self._cluster_new(clusters) if found is None else found
+        if asked & self._by_contains:
+            for needle, opens in self._contains:
+                if asked & opens and needle in lower:
+                    bits |= opens
+        if asked & self._by_token:
+            tokens = data.translate(_TOKENS).split()
+            for found in set(map(self._judged.get, tokens)):
+                bits |= self._judge_new(tokens) if found is None else found
+        if asked & self._by_cluster:
+            clusters = _CLUSTER.findall(data.translate(_CLUSTERS))
+            for found in set(map(self._shaped.get, clusters)):
+                bits |= self._cluster_new(clusters) if found is None else found
         return self._settled(text, lower, bits)
+
+    def among(self, text: str, rough: int) -> int:
+        """The gates that are open among those that a prefilter names; it has told the words already."""
+        told = rough & self._told
+        asked = rough & ~told
+        return told | (self.opened(text, asked) & asked if asked else 0)
 
     def _judge_new(self, tokens: list[bytes]) -> int:
         """Judge the tokens that are not known, and remember the short ones within bounds."""
@@ -196,9 +227,6 @@ class Gates:
         for least, opens in self._colons:
             if lower.count(":") >= least:
                 bits |= opens
-        for needles, opens in self._needs:
-            if bits & opens and not any(needle in lower for needle in needles):
-                bits &= ~opens
         if not text.isascii():
             bits |= 1 | self._words_beyond_ascii(text)
         return bits
@@ -220,21 +248,23 @@ class Gates:
                 return 0  # the T and Z of a moment, a unit: no gate asks for single letters
             bits = self._words.among(words)
             lower = text.lower()
-            if self._any_prefix(lower) is not None:
+            if len(token) >= _SECRET and self._any_prefix(lower) is not None:
                 for prefix, opens in self._prefixes:
                     if prefix in lower:
                         bits |= opens
         elif len(token) <= _SHORT and self._hexadecimal:
             bits = self._words.among(_WORD.findall(token.decode("ascii")))
         form = token.translate(_SHAPES)
-        for part, opens in self._letters:
-            if part in form:
-                bits |= opens
+        for root, parts in self._by_root:
+            if root in form:
+                for part, opens in parts:
+                    if part in form:
+                        bits |= opens
         return bits
 
     def _cluster(self, form: bytes) -> int:
-        bits = 0
-        for part, opens in self._digits:
-            if part in form:
+        bits, size = 0, form.count(b"0")
+        for part, least, opens in self._digits:
+            if size >= least and part in form:
                 bits |= opens
         return bits
