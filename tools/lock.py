@@ -14,10 +14,10 @@ COMMON = [
     "--no-emit-index-url", "--no-header", "--quiet", *sys.argv[1:],
 ]  # fmt: skip
 FILES = {
-    "requirements/run.txt": ["--extra", "embedded", "--extra", "aws", "pyproject.toml"],
+    "requirements/run.txt": ["--extra", "embedded", "--extra", "aws", "--extra", "places", "pyproject.toml"],
     "requirements/dev.txt": [
-        "--extra", "embedded", "--extra", "aws", "--extra", "fast", "--group", "dev", "pyproject.toml",
-        "--constraint", "requirements/run.txt",
+        "--extra", "embedded", "--extra", "aws", "--extra", "places", "--extra", "fast", "--group", "dev",
+        "pyproject.toml", "--constraint", "requirements/run.txt",
     ],
 }  # fmt: skip
 

@@ -137,6 +137,27 @@ class BlobSettings(Section, frozen=True, kw_only=True):
     seals: Annotated[str, Meta(description="s3://bucket/prefix or a folder; on S3 a bucket with object lock.")] = ""
 
 
+class CollectSettings(Section, frozen=True, kw_only=True):
+    """What is collected of hits, and what is kept out."""
+
+    own_addresses: Annotated[
+        tuple[str, ...], Meta(description="Addresses or networks of your own people: their visits are not counted.")
+    ] = ()
+    data_centres_file: Annotated[
+        str, Meta(description="A file of one network a line: hits from there are kept out; empty: none are.")
+    ] = ""
+    places_file: Annotated[
+        str, Meta(description="A file in MaxMind's format that says where addresses are; empty: only proxies say it.")
+    ] = ""
+    visitor_per_minute: Annotated[
+        int, Meta(ge=6, le=100_000, description="Hits of one visitor beyond this many a minute are answered with 429.")
+    ] = 600
+    batch_items: Annotated[int, Meta(ge=1, le=10_000, description="Items of one batch at most.")] = 1000
+    quarantine_rows: Annotated[
+        int, Meta(ge=0, le=1_000_000, description="Dropped hits kept for a look, a site and day, at most; 0: none.")
+    ] = 10_000
+
+
 class SignalSettings(Section, frozen=True, kw_only=True):
     """The journal: how signals are committed, sealed and kept."""
 
@@ -228,6 +249,7 @@ class Settings(Section, frozen=True, kw_only=True):
     database: DatabaseSettings = DatabaseSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
     blobs: BlobSettings = BlobSettings()
+    collect: CollectSettings = CollectSettings()
     signals: SignalSettings = SignalSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     keys: KeySettings = KeySettings()

@@ -16,6 +16,7 @@ from sightline.server.application import application, ready
 from sightline.server.asgi import App
 from sightline.server.authentication import CSRF_HEADER
 from sightline.settings import AccountSettings, Loaded, ServerSettings, Settings
+from sightline.signals.rules import RulesStore
 
 ORIGIN = "http://sightline.test"
 
@@ -26,7 +27,9 @@ async def housed(database: Database, data: Path) -> AsyncIterator[House]:
     settings = Settings(accounts=AccountSettings(session_hours=24))
     keys = await KeyRing.open(database, settings.keys, settings.aws, data / "keys")
     stores = open_stores(settings.blobs, settings.aws, data)
-    yield House(Loaded(settings=settings, data=data, origins={}), database, database.address, keys, stores)
+    yield House(
+        Loaded(settings=settings, data=data, origins={}), database, database.address, keys, stores, RulesStore(database)
+    )
     await keys.close()
 
 

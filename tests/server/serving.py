@@ -16,7 +16,9 @@ async def serving(app: App) -> AsyncIterator[str]:
     """The application's base URL while it is served."""
     listening = bind(ServerSettings(port=0))
     server = uvicorn.Server(
-        uvicorn.Config(app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False)
+        uvicorn.Config(
+            app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, proxy_headers=False
+        )
     )
     task = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:

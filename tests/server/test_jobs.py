@@ -69,7 +69,7 @@ async def test_a_job_that_was_asked_for_runs_now(database: Database) -> None:
     await request(database, "count")
     await until(lambda: ran(2))
     await running.stop()
-    with pytest.raises(NotFound, match="there is no job 'nonsense'"):
+    with pytest.raises(NotFound, match="there is no job of the name 'nonsense'"):
         await request(database, "nonsense")
 
 

@@ -16,6 +16,7 @@ from sightline.operate.house import House
 from sightline.server.api.reports import while_waited_for
 from sightline.settings import SignalSettings, WarehouseSettings
 from sightline.signals.event import Event, EventType
+from sightline.signals.extents import Catalogue
 from sightline.signals.journal import Batch, Journal
 from sightline.signals.warehouse import Warehouse
 from tests.server.application import Browser, browsing, served
@@ -34,7 +35,8 @@ class WithWarehouse(House, frozen=True):
 @pytest.fixture
 async def warehouse(house: House, tmp_path: Path) -> AsyncIterator[Warehouse]:
     settings = WarehouseSettings(poll_ms=20, memory_mb=256)
-    opened = Warehouse(tmp_path / "warehouse.duckdb", house.database, Folder(tmp_path / "extents"), settings)
+    catalogue = Catalogue(house.database, Folder(tmp_path / "extents"))
+    opened = Warehouse(tmp_path / "warehouse.duckdb", catalogue, settings)
     await opened.start()
     yield opened
     await opened.close()

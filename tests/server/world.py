@@ -43,6 +43,7 @@ class World:
         self.teams: dict[str, int] = {}
         self.sites: dict[str, int] = {}
         self.segments: dict[str, int] = {}
+        self.links: dict[str, int] = {}
         self.invitations: dict[str, int] = {}
         self.invitation_token = tokens.new()
 
@@ -83,6 +84,11 @@ async def _team(connection: "PoolConnectionProxy", world: World, target: str) ->
         "INSERT INTO segments (site_id, name, definition, created_at, changed_at) "
         "VALUES ($1, 'Dutch', '{\"filter\": [\"country:eq:NL\"]}', $2, $2) RETURNING id",
         world.sites[target], now,
+    )  # fmt: skip
+    world.links[target] = await connection.fetchval(
+        "INSERT INTO links (uuid, site_id, kind, name, slug, created_at) VALUES ($1, $2, 'pixel', 'P', $3, $4) "
+        "RETURNING id",
+        uuid.uuid4(), world.sites[target], f"{target}-{world.suffix}", now,
     )  # fmt: skip
     token = world.invitation_token if target == "foreign" else tokens.new()
     world.invitations[target] = await connection.fetchval(

@@ -1,7 +1,8 @@
 """Processes that are killed: a PostgreSQL that can be killed and started again, a writer and a follower.
 
-Run as a module it is the writer (`write`), which prints every number whose event was committed, or the follower
-(`follow`), which keeps a warehouse fresh until it is ended.
+Run as a module it is the writer (`write`), which prints every number whose event was committed, the follower
+(`follow`), which keeps a warehouse fresh until it is ended, or the masker (`remask`), which masks anew and waits to be
+killed when it has deleted so many objects.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from sightline.accounts.callers import operator
 from sightline.database.address import Address, connect
 from sightline.database.migrations import migrate
 from sightline.database.pool import Database
@@ -25,6 +27,9 @@ from sightline.errors import Unavailable
 from sightline.settings import Secret, SignalSettings, WarehouseSettings
 from sightline.signals.extents import Catalogue
 from sightline.signals.journal import Batch, Journal
+from sightline.signals.remasking import Remasking
+from sightline.signals.rules import RulesStore
+from sightline.signals.walkers import Walkers
 from sightline.signals.warehouse import Warehouse
 from tests.postgres import binaries, system_postgres
 from tests.signals.making import Folder, event
@@ -143,8 +148,34 @@ async def follow(folder: Path) -> None:
     await asyncio.Event().wait()
 
 
+class Slow(Folder):
+    """A folder in which the deletion of one object takes for ever: there the process is killed."""
+
+    def __init__(self, root: Path, after: int) -> None:
+        super().__init__(root)
+        self._left = after
+
+    async def delete(self, name: str) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            sys.stdout.write("writing\n")
+            sys.stdout.flush()
+            await asyncio.Event().wait()
+        await super().delete(name)
+
+
+async def remask(folder: Path, after: int) -> None:
+    """Mask anew until so many extents were rewritten; go on with what another has left."""
+    database = await Database.open(_address(), minimum=0)
+    remasking = Remasking(database, Walkers(Catalogue(database, Slow(folder, after))), RulesStore(database))
+    if await remasking.resume() is None:
+        await remasking.run(operator())
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "write":
         asyncio.run(write(int(sys.argv[2]), int(sys.argv[3])))
+    elif sys.argv[1] == "remask":
+        asyncio.run(remask(Path(sys.argv[2]), int(sys.argv[3])))
     else:
         asyncio.run(follow(Path(sys.argv[2])))

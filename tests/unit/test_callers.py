@@ -82,8 +82,8 @@ def test_an_admins_key_for_one_team_stays_in_it() -> None:
     assert found.holds(P.SELF_READ)
 
 
-def test_a_key_can_neither_become_its_owner_nor_make_another() -> None:
-    assert {P.SELF_CHANGE, P.KEY_MANAGE, P.USER_MANAGE, P.OWNER_MANAGE} == NOT_FOR_KEYS
+def test_a_key_can_neither_become_its_owner_nor_make_another_nor_change_what_is_masked() -> None:
+    assert {P.SELF_CHANGE, P.KEY_MANAGE, P.USER_MANAGE, P.OWNER_MANAGE, P.PRIVACY_MANAGE} == NOT_FOR_KEYS
 
 
 def test_tokens_are_256_random_bits_and_kept_as_32_bytes() -> None:

@@ -1,7 +1,43 @@
 /** Made from openapi.json by scripts/generate-client.mjs: change the server, not this file. */
 
 /** What was done. */
-export type Action = 'setup' | 'sign_in' | 'sign_out' | 'sign_in.end' | 'password.change' | 'user.create' | 'user.change' | 'user.role' | 'user.disable' | 'user.enable' | 'user.remove' | 'team.create' | 'team.change' | 'team.remove' | 'member.add' | 'member.role' | 'member.remove' | 'invitation.create' | 'invitation.revoke' | 'invitation.accept' | 'site.create' | 'site.change' | 'site.retention' | 'site.remove' | 'key.create' | 'key.revoke';
+export type Action = 'setup' | 'sign_in' | 'sign_out' | 'sign_in.end' | 'password.change' | 'user.create' | 'user.change' | 'user.role' | 'user.disable' | 'user.enable' | 'user.remove' | 'team.create' | 'team.change' | 'team.remove' | 'member.add' | 'member.role' | 'member.remove' | 'invitation.create' | 'invitation.revoke' | 'invitation.accept' | 'site.create' | 'site.change' | 'site.retention' | 'site.privacy' | 'site.remove' | 'quarantine.release' | 'quarantine.reclassify' | 'key.create' | 'key.revoke' | 'rules.activate' | 'remask';
+
+/** What came of it, or would: `number` is null after a dry run and where nothing is new. */
+export interface Activated {
+  before: number;
+  changes: (Record<string, unknown>)[];
+  hash: string;
+  is_new: boolean;
+  /** What is hidden less than before. */
+  loosened: string[];
+  number: number | null;
+  /** Sites whose own rules were laid over the new ones. */
+  sites: string[];
+}
+
+/** A page of events, the latest first. */
+export interface Activity {
+  next: string | null;
+  period: Span;
+  rows: ActivityRow[];
+}
+
+/** One event. */
+export interface ActivityRow {
+  created_ms: number;
+  engagement_ms: number;
+  event: string;
+  hostname: string;
+  path: string;
+  properties: string;
+  referrer: string;
+  tag: string;
+  title: string;
+  type: string;
+  visit: string;
+  visitor: string;
+}
 
 /** A key; `prefix` is how it begins. Null teams and sites are all of the user's. */
 export interface ApiKey {
@@ -14,6 +50,62 @@ export interface ApiKey {
   prefix: string;
   site_ids: string[] | null;
   team_id: string | null;
+}
+
+/** The sources, the strongest first. */
+export interface Attribution {
+  by: string;
+  model: Model;
+  period: Span;
+  rows: AttributionRow[];
+}
+
+/** One source: its part of the conversions, and how many converted visitors it touched. */
+export interface AttributionRow {
+  conversions: number;
+  value: string;
+  visitors: number;
+}
+
+/** One row for each combination of values; `more` tells whether there are further ones. */
+export interface Breakdown {
+  by: string[];
+  more: boolean;
+  period: Span;
+  rows: (Record<string, string | number | null>)[];
+}
+
+/** A value of a parameter. */
+export interface CampaignRow {
+  parameter: Dimension;
+  value: string;
+  views: number;
+  visitors: number;
+  visits: number;
+}
+
+/** The parameters' values. */
+export interface Campaigns {
+  period: Span;
+  rows: CampaignRow[];
+}
+
+/** Which: some by their ids, or all of a reason, perhaps only those with one detail. */
+export interface Choice {
+  detail?: string | null;
+  ids?: string[] | null;
+  reason?: Reason | null;
+}
+
+/** What a period is compared with. */
+export type Compare = 'none' | 'previous' | 'year';
+
+/** What events are told apart by; each is a text, empty where it is absent. */
+export type Dimension = 'path' | 'entry' | 'exit' | 'hostname' | 'query' | 'title' | 'referrer' | 'referrer_path' | 'channel' | 'utm_source' | 'utm_medium' | 'utm_campaign' | 'utm_content' | 'utm_term' | 'click' | 'event' | 'tag' | 'browser' | 'os' | 'device' | 'screen' | 'language' | 'country' | 'region' | 'city' | 'currency';
+
+/** How many events it was. */
+export interface Done {
+  events: number;
 }
 
 /** Who did what to what, when, and what came of it. Ids only: the audit holds nothing that identifies a person. */
@@ -41,6 +133,9 @@ export interface FirstAdmin {
   token: string;
 }
 
+/** How an answer is written. */
+export type Format = 'json' | 'csv' | 'parquet' | 'arrow';
+
 /** A new one: its token is shown here and never again. A page's address carries it behind the #. */
 export interface FreshInvitation {
   created_at: string;
@@ -54,6 +149,47 @@ export interface FreshInvitation {
 export interface FreshKey {
   key: ApiKey;
   token: string;
+}
+
+/** The steps. */
+export interface Funnel {
+  period: Span;
+  rows: FunnelRow[];
+}
+
+/** One step: who reached it, who did not although they reached the one before, and the parts of both. */
+export interface FunnelRow {
+  dropped: number;
+  of_first: number | null;
+  of_previous: number | null;
+  step: string;
+  visitors: number;
+}
+
+/** One goal: who reached it, in how many visits, how often, and their part of all visitors. */
+export interface GoalRow {
+  events: number;
+  goal: string;
+  rate: number | null;
+  visitors: number;
+  visits: number;
+}
+
+/** The goals, and how many visitors there were at all. */
+export interface Goals {
+  period: Span;
+  rows: GoalRow[];
+  visitors: number;
+}
+
+/** How much was kept out for one reason and detail. */
+export interface Group {
+  detail: string;
+  first_ms: number;
+  hits: number;
+  last_ms: number;
+  reason: string;
+  visitors: number;
 }
 
 /** An invitation that can still be accepted. */
@@ -93,6 +229,44 @@ export interface Joined {
   team_id: string;
 }
 
+/** One way, and how many visits took it. */
+export interface JourneyRow {
+  steps: string[];
+  visits: number;
+}
+
+/** The ways that most visits took. */
+export interface Journeys {
+  period: Span;
+  rows: JourneyRow[];
+}
+
+/** An event that was kept out; `detail` is what gave it away, `event` what would have been stored. */
+export interface Kept {
+  detail: string;
+  event: Record<string, unknown>;
+  id: string;
+  reason: string;
+  received_ms: number;
+}
+
+/** A link (`/q/{slug}` sends on to `url`) or a pixel (`/p/{slug}` is a picture). */
+export interface Link {
+  created_at: string;
+  id: string;
+  kind: LinkKind;
+  name: string;
+  slug: string;
+  url: string;
+  uuid: string;
+}
+
+/** What an address of ours does. */
+export type LinkKind = 'link' | 'pixel';
+
+/** Whether all conditions have to hold, or any of them. */
+export type Match = 'all' | 'any';
+
 /** Who asks. `permissions` are those of the whole instance; `csrf_token` is null for an API key. */
 export interface Me {
   csrf_token: string | null;
@@ -116,6 +290,20 @@ export interface MemberRole {
   role: TeamRole;
 }
 
+/** What is counted. */
+export type Metric = 'visitors' | 'visits' | 'views' | 'events' | 'bounces' | 'bounce_rate' | 'total_duration_ms' | 'duration_s' | 'views_per_visit' | 'engagement_ms' | 'engagement_s';
+
+/** One metric; `change` is the part by which it grew, null where there was nothing before. */
+export interface MetricRow {
+  before?: number | null;
+  change?: number | null;
+  metric: Metric;
+  value: number | null;
+}
+
+/** Which visits share a conversion. */
+export type Model = 'first' | 'last' | 'linear';
+
 /** As what somebody is invited, and for how long. */
 export interface NewInvitation {
   expires_in_days?: number;
@@ -131,11 +319,30 @@ export interface NewKey {
   team?: string | null;
 }
 
+/** What a new one needs to be told; without `slug` it gets a random one, and a pixel has no `url`. */
+export interface NewLink {
+  kind: LinkKind;
+  name: string;
+  slug?: string;
+  url?: string;
+}
+
 /** Who joins, and as what. */
 export interface NewMember {
   role: TeamRole;
   /** An id or a UUID. */
   user: string;
+}
+
+/** A dictionary as TOML; empty for what lies below as it is. */
+export interface NewRules {
+  dry_run?: boolean;
+  /** Why, for the history. */
+  note?: string;
+  /** Who answers for what may be seen from now on. */
+  sign_off?: string;
+  site?: string | null;
+  source: string;
 }
 
 /** What a new site needs to be told; `team` may be left out by who has only one, or none yet. */
@@ -163,6 +370,22 @@ export interface Newcomer {
   name: string;
   password: string;
   token: string;
+}
+
+/** Statistics of the values that are numbers; null where none is. */
+export interface Numbers {
+  average: number | null;
+  count: number;
+  least: number | null;
+  most: number | null;
+  sum: number | null;
+}
+
+/** The metrics of a period. */
+export interface Overview {
+  compared: Span | null;
+  period: Span;
+  rows: MetricRow[];
 }
 
 /** The caller's account. */
@@ -217,6 +440,11 @@ export interface PageEntry {
   next: string | null;
 }
 
+export interface PageGroup {
+  items: Group[];
+  next: string | null;
+}
+
 export interface PageInvitation {
   items: Invitation[];
   next: string | null;
@@ -227,6 +455,16 @@ export interface PageJobState {
   next: string | null;
 }
 
+export interface PageKept {
+  items: Kept[];
+  next: string | null;
+}
+
+export interface PageLink {
+  items: Link[];
+  next: string | null;
+}
+
 export interface PageMember {
   items: Member[];
   next: string | null;
@@ -234,6 +472,16 @@ export interface PageMember {
 
 export interface PageOwnSignIn {
   items: OwnSignIn[];
+  next: string | null;
+}
+
+export interface PageRulesVersion {
+  items: RulesVersion[];
+  next: string | null;
+}
+
+export interface PageSalt {
+  items: Salt[];
   next: string | null;
 }
 
@@ -264,19 +512,80 @@ export interface PasswordChange {
 }
 
 /** One thing that may be allowed; its value is what an API key names. */
-export type Permission = 'self:read' | 'self:change' | 'key:manage' | 'user:manage' | 'team:create' | 'job:read' | 'job:run' | 'team:read' | 'team:change' | 'team:delete' | 'member:manage' | 'owner:manage' | 'audit:read' | 'site:create' | 'site:read' | 'site:change' | 'site:delete' | 'site:retention';
+export type Permission = 'self:read' | 'self:change' | 'key:manage' | 'user:manage' | 'team:create' | 'job:read' | 'job:run' | 'privacy:read' | 'privacy:manage' | 'team:read' | 'team:change' | 'team:delete' | 'member:manage' | 'owner:manage' | 'audit:read' | 'site:create' | 'site:read' | 'site:change' | 'site:delete' | 'site:retention' | 'site:quarantine' | 'site:send' | 'site:privacy';
+
+/** The most that is collected, whether visitors are asked first, and for how long one is recognised. */
+export interface Privacy {
+  consent_asked: boolean;
+  consent_mode: 'none' | 'analytics' | 'replay';
+  honour_signals: boolean;
+  salt_period: 'day' | 'month';
+}
+
+/** What shall change; what is left out stays as it is. */
+export interface PrivacyChange {
+  /** Collect nothing until the visitor agreed. */
+  consent_asked?: boolean | null;
+  /** The most that is collected: nothing, analytics, or recordings too. */
+  consent_mode?: 'none' | 'analytics' | 'replay' | null;
+  /** Collect nothing from browsers that send Do Not Track or Global Privacy Control. */
+  honour_signals?: boolean | null;
+  /** A visitor is recognised within one day (UTC), or one month. */
+  salt_period?: 'day' | 'month' | null;
+}
+
+/** The properties; `complete` is false where there are too many different ones to look at all. */
+export interface Properties {
+  complete: boolean;
+  period: Span;
+  rows: PropertyRow[];
+}
+
+/** A property of a custom event, and in how many events it stands with values of a type. */
+export interface PropertyRow {
+  event: string;
+  events: number;
+  key: string;
+  type: PropertyType;
+}
+
+/** What a property's value is. */
+export type PropertyType = 'text' | 'number' | 'boolean' | 'date' | 'list';
+
+/** The values of a property. */
+export interface PropertyValues {
+  key: string;
+  numbers: Numbers;
+  period: Span;
+  rows: ValueRow[];
+}
+
+/** Now: visitors of the last five minutes, all else of the last thirty. `rows` are the latest events. */
+export interface Realtime {
+  active: number;
+  countries: (Record<string, string | number | null>)[];
+  events: number;
+  minutes: (Record<string, string | number | null>)[];
+  pages: (Record<string, string | number | null>)[];
+  referrers: (Record<string, string | number | null>)[];
+  rows: ActivityRow[];
+  views: number;
+  visitors: number;
+}
+
+/** Why a hit was dropped. The value stands in the answer's header, the counter and the quarantine. */
+export type Reason = 'site_off' | 'consent' | 'gpc' | 'dnt' | 'vitals' | 'rate' | 'own_address' | 'no_agent' | 'headless' | 'bot' | 'data_centre' | 'hostname' | 'spam';
+
+/** Which, and the reason that they shall stand under. */
+export interface Reclassification {
+  detail?: string | null;
+  ids?: string[] | null;
+  reason?: Reason | null;
+  to: Reason;
+}
 
 /** What came of it. */
 export type Result = 'ok' | 'refused' | 'throttled';
-
-/** How many days each kind of data is kept. */
-export interface Retention {
-  analytics: number;
-  errors: number;
-  logs: number;
-  recordings: number;
-  vitals: number;
-}
 
 /** Days per kind; what is left out stays as it is. */
 export interface RetentionChange {
@@ -287,8 +596,77 @@ export interface RetentionChange {
   vitals?: number | null;
 }
 
+/** Of `size` newcomers of a bucket, how many were there `after` that many buckets. */
+export interface RetentionRow {
+  after: number;
+  begins: string;
+  begins_ms: number;
+  rate: number;
+  size: number;
+  visitors: number;
+}
+
+/** Revenue of a period. */
+export interface Revenue {
+  period: Span;
+  rows: RevenueRow[];
+}
+
+/** Money of one currency: how much, in how many orders, of how many buyers, and what that is for each. */
+export interface RevenueRow {
+  begins: string | null;
+  buyers: number;
+  currency: string;
+  orders: number;
+  per_buyer: number;
+  per_order: number;
+  revenue: number;
+  value: string | null;
+}
+
 /** A user's role in the whole instance. */
 export type Role = 'admin' | 'member' | 'viewer';
+
+/** A version with what it says. */
+export interface Rules {
+  document: Record<string, unknown>;
+  hash: string;
+  number: number;
+}
+
+/** A state of the dictionary that is or was in force; `site_id` is null where it is the instance's. */
+export interface RulesVersion {
+  activated_at: string;
+  /** The id of the user. */
+  activated_by: string | null;
+  /** The version of the instance that a site's lies over. */
+  base: number | null;
+  hash: string;
+  is_active: boolean;
+  name: string;
+  note: string;
+  number: number;
+  site_id: string | null;
+}
+
+/** A secret from which pseudonyms of one period are made, or were: the secret itself is never shown. */
+export interface Salt {
+  created_at: string;
+  destroyed_at: string | null;
+  ends_at: string;
+  exists: boolean;
+  period: string;
+  starts_at: string;
+}
+
+/** One row for each bucket, with its beginning in the zone and the metrics. */
+export interface Series {
+  before: (Record<string, string | number | null>)[];
+  compared: Span | null;
+  period: Span;
+  rows: (Record<string, string | number | null>)[];
+  unit: Unit;
+}
 
 /** Whether somebody still has to set this instance up. */
 export interface SetupState {
@@ -309,9 +687,10 @@ export interface Site {
   domains: string[];
   id: string;
   name: string;
+  privacy: Privacy;
   public_key: string;
   reset_at: string | null;
-  retention: Retention;
+  retention: sightlineServerApiSitesRetention;
   team_id: string;
   time_zone: string;
   uuid: string;
@@ -322,6 +701,13 @@ export interface SiteChange {
   domains?: string[] | null;
   name?: string | null;
   time_zone?: string | null;
+}
+
+/** A period of an answer. */
+export interface Span {
+  from_ms: number;
+  to_ms: number;
+  zone: string;
 }
 
 /** The owner of sites. */
@@ -345,12 +731,15 @@ export interface TeamName {
 export type TeamRole = 'owner' | 'manager' | 'member' | 'viewer';
 
 /** What it was done to. */
-export type Thing = 'user' | 'team' | 'site' | 'key' | 'sign_in' | 'invitation';
+export type Thing = 'user' | 'team' | 'site' | 'key' | 'sign_in' | 'invitation' | 'rules';
 
 /** What the link carries. */
 export interface Token {
   token: string;
 }
+
+/** How wide a bucket is, on the clock and calendar of the zone. */
+export type Unit = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year';
 
 /** An account. */
 export interface User {
@@ -372,6 +761,78 @@ export interface UserChange {
   email?: string | null;
   name?: string | null;
   role?: Role | null;
+}
+
+/** A value of a property, and how often it stands. */
+export interface ValueRow {
+  events: number;
+  type: PropertyType;
+  value: string;
+  visitors: number;
+}
+
+/** One visit, with what its first event said of visitor and origin. Ids are texts. */
+export interface VisitRow {
+  browser: string;
+  channel: string;
+  city: string;
+  country: string;
+  device: string;
+  engagement_ms: number;
+  entry: string;
+  events: number;
+  exit: string;
+  first_ms: number;
+  language: string;
+  last_ms: number;
+  os: string;
+  referrer: string;
+  region: string;
+  screen: string;
+  views: number;
+  visit: string;
+  visitor: string;
+}
+
+/** When a visitor came first and last, what they did, and their latest visits within the range. */
+export interface Visitor {
+  engagement_ms: number;
+  events: number;
+  first_ms: number;
+  last_ms: number;
+  rows: VisitRow[];
+  views: number;
+  visitor: string;
+  visits: number;
+}
+
+/** A page of visits; `next` is the cursor of the following one, null at the end. */
+export interface Visits {
+  next: string | null;
+  period: Span;
+  rows: VisitRow[];
+}
+
+/** One row for each hour: `weekday` is 0 on Monday. */
+export interface Weekly {
+  period: Span;
+  rows: (Record<string, number | null>)[];
+}
+
+/** How many days each kind of data is kept. */
+export interface sightlineServerApiSitesRetention {
+  analytics: number;
+  errors: number;
+  logs: number;
+  recordings: number;
+  vitals: number;
+}
+
+/** The cohorts of newcomers, the earliest first. */
+export interface sightlineServerApiTypedRetention {
+  period: Span;
+  rows: RetentionRow[];
+  unit: Unit;
 }
 
 export interface Operations {
@@ -480,6 +941,34 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
+  /** List the rules versions, the latest first; there are few, so there is one page. */
+  'GET /api/v1/privacy/rules': {
+    path: undefined;
+    query: { site?: string | null };
+    body: undefined;
+    answer: PageRulesVersion;
+  };
+  /** Put a dictionary into force, for the instance or one site. It may only tighten what lies below it. */
+  'POST /api/v1/privacy/rules/activate': {
+    path: undefined;
+    query: undefined;
+    body: NewRules;
+    answer: Activated;
+  };
+  /** One rules version with everything that it says. */
+  'GET /api/v1/privacy/rules/{number}': {
+    path: { number: string };
+    query: undefined;
+    body: undefined;
+    answer: Rules;
+  };
+  /** Say which salts exist, and when the older ones were destroyed. */
+  'GET /api/v1/privacy/salts': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: PageSalt;
+  };
   /** Tell whether the instance still needs its first admin. */
   'GET /api/v1/setup': {
     path: undefined;
@@ -542,6 +1031,181 @@ export interface Operations {
     query: undefined;
     body: SiteChange;
     answer: Site;
+  };
+  /** List the links and pixels of a site. */
+  'GET /api/v1/sites/{site}/links': {
+    path: { site: string };
+    query: { kind?: LinkKind | null; limit?: number; cursor?: string | null };
+    body: undefined;
+    answer: PageLink;
+  };
+  /** Make a link or a pixel. */
+  'POST /api/v1/sites/{site}/links': {
+    path: { site: string };
+    query: undefined;
+    body: NewLink;
+    answer: Link;
+  };
+  /** Remove one; its address no longer works, what it counted stays. */
+  'DELETE /api/v1/sites/{site}/links/{link}': {
+    path: { site: string; link: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Say what the site may collect, whether visitors are asked first, and for how long one is recognised. */
+  'PUT /api/v1/sites/{site}/privacy': {
+    path: { site: string };
+    query: undefined;
+    body: PrivacyChange;
+    answer: Site;
+  };
+  /** List what was kept out, the latest first. */
+  'GET /api/v1/sites/{site}/quarantine': {
+    path: { site: string };
+    query: { reason?: Reason | null; limit?: number; cursor?: string | null };
+    body: undefined;
+    answer: PageKept;
+  };
+  /** Put events under another reason. */
+  'POST /api/v1/sites/{site}/quarantine/reclassify': {
+    path: { site: string };
+    query: undefined;
+    body: Reclassification;
+    answer: Done;
+  };
+  /** Store events that were kept out, as if they had come in: with their own time, and visits that follow from it. */
+  'POST /api/v1/sites/{site}/quarantine/release': {
+    path: { site: string };
+    query: undefined;
+    body: Choice;
+    answer: Done;
+  };
+  /** Count what was kept out, by reason and by what gave it away: at most 200 rows, so there is one page. */
+  'GET /api/v1/sites/{site}/quarantine/summary': {
+    path: { site: string };
+    query: undefined;
+    body: undefined;
+    answer: PageGroup;
+  };
+  /** Events one by one, the latest first; of a visit or visitor if wanted. */
+  'GET /api/v1/sites/{site}/reports/activity': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; visitor?: string | null; limit?: number; cursor?: string | null; visit?: string | null; format?: Format | null };
+    body: undefined;
+    answer: Activity;
+  };
+  /** Which sources brought those who reached a goal. */
+  'GET /api/v1/sites/{site}/reports/attribution': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; goal: string; model?: Model; by?: string; limit?: number; format?: Format | null };
+    body: undefined;
+    answer: Attribution;
+  };
+  /** Metrics for each value of a dimension, or each combination of several. */
+  'GET /api/v1/sites/{site}/reports/breakdown': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; by: string[]; metric?: string[]; order?: string | null; search?: string | null; limit?: number; offset?: number; format?: Format | null };
+    body: undefined;
+    answer: Breakdown;
+  };
+  /** What UTM parameters and click ids brought. */
+  'GET /api/v1/sites/{site}/reports/campaigns': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; limit?: number; format?: Format | null };
+    body: undefined;
+    answer: Campaigns;
+  };
+  /** How many visitors took each of some steps in their order. */
+  'GET /api/v1/sites/{site}/reports/funnel': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; step: string[]; window_minutes?: number; format?: Format | null };
+    body: undefined;
+    answer: Funnel;
+  };
+  /** How many visitors reached each goal. */
+  'GET /api/v1/sites/{site}/reports/goals': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; goal: string[]; format?: Format | null };
+    body: undefined;
+    answer: Goals;
+  };
+  /** What visits begin with, step by step. */
+  'GET /api/v1/sites/{site}/reports/journeys': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; steps?: number; first?: string | null; last?: string | null; limit?: number; format?: Format | null };
+    body: undefined;
+    answer: Journeys;
+  };
+  /** All metrics of a period, beside those of the period before. */
+  'GET /api/v1/sites/{site}/reports/overview': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; compare?: Compare; format?: Format | null };
+    body: undefined;
+    answer: Overview;
+  };
+  /** Which properties custom events have. */
+  'GET /api/v1/sites/{site}/reports/properties': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; event?: string | null; format?: Format | null };
+    body: undefined;
+    answer: Properties;
+  };
+  /** The values of one property, with statistics of its numbers. */
+  'GET /api/v1/sites/{site}/reports/property-values': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; event?: string | null; key: string; limit?: number; format?: Format | null };
+    body: undefined;
+    answer: PropertyValues;
+  };
+  /** The last half hour. */
+  'GET /api/v1/sites/{site}/reports/realtime': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; limit?: number; format?: Format | null };
+    body: undefined;
+    answer: Realtime;
+  };
+  /** How many of those who came for the first time came back. */
+  'GET /api/v1/sites/{site}/reports/retention': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; unit?: 'day' | 'week' | 'month'; format?: Format | null };
+    body: undefined;
+    answer: sightlineServerApiTypedRetention;
+  };
+  /** Money by currency, by a dimension or over time. */
+  'GET /api/v1/sites/{site}/reports/revenue': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; by?: string | null; unit?: Unit | null; limit?: number; format?: Format | null };
+    body: undefined;
+    answer: Revenue;
+  };
+  /** Metrics over time, in buckets of the site's clock and calendar. */
+  'GET /api/v1/sites/{site}/reports/series': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; unit?: Unit | null; metric?: string[]; compare?: Compare; format?: Format | null };
+    body: undefined;
+    answer: Series;
+  };
+  /** One visitor. */
+  'GET /api/v1/sites/{site}/reports/visitor': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; visitor: string; format?: Format | null };
+    body: undefined;
+    answer: Visitor;
+  };
+  /** Visits one by one, the latest first. */
+  'GET /api/v1/sites/{site}/reports/visits': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; visitor?: string | null; limit?: number; cursor?: string | null; format?: Format | null };
+    body: undefined;
+    answer: Visits;
+  };
+  /** Metrics for each hour of the week. */
+  'GET /api/v1/sites/{site}/reports/weekly': {
+    path: { site: string };
+    query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; metric?: string[]; format?: Format | null };
+    body: undefined;
+    answer: Weekly;
   };
   /** Say how long each kind of data is kept; what is older is erased in the background. */
   'PUT /api/v1/sites/{site}/retention': {

@@ -31,6 +31,7 @@ _DETAILS: Final = frozenset(
         "days",
         "fields",
         "kinds",
+        "looser",
         "permissions",
         "reason",
         "role",
@@ -68,9 +69,14 @@ class Action(StrEnum):
     SITE_CREATE = "site.create"
     SITE_CHANGE = "site.change"
     SITE_RETENTION = "site.retention"
+    SITE_PRIVACY = "site.privacy"
     SITE_REMOVE = "site.remove"
+    QUARANTINE_RELEASE = "quarantine.release"
+    QUARANTINE_RECLASSIFY = "quarantine.reclassify"
     KEY_CREATE = "key.create"
     KEY_REVOKE = "key.revoke"
+    RULES_ACTIVATE = "rules.activate"
+    REMASK = "remask"
 
 
 class Thing(StrEnum):
@@ -82,6 +88,7 @@ class Thing(StrEnum):
     KEY = "key"
     SIGN_IN = "sign_in"
     INVITATION = "invitation"
+    RULES = "rules"
 
 
 class Result(StrEnum):

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Final
 
 from sightline.errors import InvalidValue
+from sightline.privacy.echo import shown
 
 _LONGEST_NAME: Final = 100
 _LONGEST_EMAIL: Final = 254  # RFC 5321 4.5.3.1.3, less the angle brackets
@@ -70,7 +71,7 @@ def domain(text: str, *, field: str = "domains") -> str:
     ascii_form = _ascii_domain(plain)
     if not ascii_form or len(ascii_form) > 253 or not all(map(_LABEL.fullmatch, ascii_form.split("."))):
         raise InvalidValue(
-            f"{text[:100]!r} is no domain", field=field, hint="Write a host name without scheme, port and path."
+            f"{shown(text)} is no domain", field=field, hint="Write a host name without scheme, port and path."
         )
     return wildcard + ascii_form
 
@@ -85,14 +86,14 @@ def domains(texts: list[str], *, field: str = "domains") -> list[str]:
 def time_zone(text: str, *, field: str = "time_zone") -> str:
     if text not in _zones():
         raise InvalidValue(
-            f"{text[:100]!r} is no time zone", field=field, hint="Write a name of the IANA list, as Europe/Zurich."
+            f"{shown(text)} is no time zone", field=field, hint="Write a name of the IANA list, as Europe/Zurich."
         )
     return text
 
 
 def locale(text: str, *, field: str = "locale") -> str:
     if text and not _LOCALE.fullmatch(text):
-        raise InvalidValue(f"{text[:40]!r} is no language tag", field=field, hint="Write it as en or pt-BR.")
+        raise InvalidValue(f"{shown(text)} is no language tag", field=field, hint="Write it as en or pt-BR.")
     return text
 
 

@@ -48,6 +48,8 @@ class Permission(StrEnum):
     TEAM_CREATE = "team:create"
     JOB_READ = "job:read"
     JOB_RUN = "job:run"
+    PRIVACY_READ = "privacy:read"
+    PRIVACY_MANAGE = "privacy:manage"
 
     TEAM_READ = "team:read"
     TEAM_CHANGE = "team:change"
@@ -61,6 +63,9 @@ class Permission(StrEnum):
     SITE_CHANGE = "site:change"
     SITE_DELETE = "site:delete"
     SITE_RETENTION = "site:retention"
+    SITE_QUARANTINE = "site:quarantine"
+    SITE_SEND = "site:send"
+    SITE_PRIVACY = "site:privacy"
 
     @property
     def level(self) -> Level:
@@ -81,6 +86,8 @@ _ROWS: Final = (
     (P.TEAM_CREATE, Level.INSTANCE, "Create a team."),
     (P.JOB_READ, Level.INSTANCE, "See the background jobs and what came of them."),
     (P.JOB_RUN, Level.INSTANCE, "Start a background job now."),
+    (P.PRIVACY_READ, Level.INSTANCE, "See the rules versions, the salts and what an audit finds."),
+    (P.PRIVACY_MANAGE, Level.INSTANCE, "Activate rules, for the instance or a site."),
     (P.TEAM_READ, Level.TEAM, "See a team and its members."),
     (P.TEAM_CHANGE, Level.TEAM, "Rename a team."),
     (P.TEAM_DELETE, Level.TEAM, "Remove a team."),
@@ -92,6 +99,9 @@ _ROWS: Final = (
     (P.SITE_CHANGE, Level.SITE, "Change a site's name, domains, time zone and settings."),
     (P.SITE_DELETE, Level.SITE, "Remove a site with all its data."),
     (P.SITE_RETENTION, Level.SITE, "Say how long a site's data are kept."),
+    (P.SITE_QUARANTINE, Level.SITE, "See what was kept out of a site's data, and let it in."),
+    (P.SITE_SEND, Level.SITE, "Send a site's hits on behalf of visitors: with their address, agent and time."),
+    (P.SITE_PRIVACY, Level.SITE, "Say what a site may collect, and who is asked first."),
 )
 _LEVELS: Final = {permission: level for permission, level, _ in _ROWS}
 _MEANINGS: Final = {permission: meaning for permission, _, meaning in _ROWS}
@@ -109,8 +119,10 @@ BY_ROLE: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     }
 )
 
-_MEMBER: Final = _VIEW | {P.SITE_CREATE, P.SITE_CHANGE}
-_MANAGER: Final = _MEMBER | {P.TEAM_CHANGE, P.MEMBER_MANAGE, P.SITE_DELETE, P.SITE_RETENTION}
+_MEMBER: Final = _VIEW | {P.SITE_CREATE, P.SITE_CHANGE, P.SITE_SEND}
+_MANAGER: Final = _MEMBER | {
+    P.TEAM_CHANGE, P.MEMBER_MANAGE, P.SITE_DELETE, P.SITE_RETENTION, P.SITE_QUARANTINE, P.SITE_PRIVACY,
+}  # fmt: skip
 
 BY_TEAM_ROLE: Final[Mapping[TeamRole, frozenset[Permission]]] = MappingProxyType(
     {
@@ -122,7 +134,8 @@ BY_TEAM_ROLE: Final[Mapping[TeamRole, frozenset[Permission]]] = MappingProxyType
 )
 
 # An API key never signs in, changes passwords or makes further keys: whoever finds one shall not become its owner.
-NOT_FOR_KEYS: Final = frozenset({P.SELF_CHANGE, P.KEY_MANAGE, P.USER_MANAGE, P.OWNER_MANAGE})
+# Nor does it say what may be seen: somebody signs for that.
+NOT_FOR_KEYS: Final = frozenset({P.SELF_CHANGE, P.KEY_MANAGE, P.USER_MANAGE, P.OWNER_MANAGE, P.PRIVACY_MANAGE})
 FOR_KEYS: Final = tuple(permission for permission in Permission if permission not in NOT_FOR_KEYS)
 
 

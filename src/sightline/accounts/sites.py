@@ -19,6 +19,9 @@ from sightline.accounts.permissions import Permission
 from sightline.accounts.scopes import Scope
 from sightline.database.pool import Database
 from sightline.errors import InvalidValue, NotAllowed, NotFound
+from sightline.privacy.consent import Mode
+from sightline.privacy.echo import shown
+from sightline.privacy.pseudonyms import Period
 from sightline.sql import queries
 
 SQL = queries("sightline.accounts", "sites.sql")
@@ -39,6 +42,32 @@ DEFAULT_DAYS: Final[Mapping[Kept, int]] = MappingProxyType(
     {Kept.ANALYTICS: 365, Kept.VITALS: 365, Kept.RECORDINGS: 30, Kept.LOGS: 90, Kept.ERRORS: 90}
 )
 MOST_DAYS: Final = 3650
+_CHOICES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "consent_mode": "Choose none, analytics or replay: the most that is collected.",
+        "consent_asked": "Choose true or false.",
+        "honour_signals": "Choose true or false.",
+        "salt_period": "Choose day or month.",
+    }
+)
+
+
+class Privacy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a site may collect, as `privacy.consent.allowed` and `signals.salts` take it."""
+
+    consent_mode: Mode = "replay"
+    consent_asked: bool = False
+    honour_signals: bool = True
+    salt_period: Period = "day"
+
+
+class PrivacyChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What shall change; UNSET stays as it is."""
+
+    consent_mode: Mode | msgspec.UnsetType = msgspec.UNSET
+    consent_asked: bool | msgspec.UnsetType = msgspec.UNSET
+    honour_signals: bool | msgspec.UnsetType = msgspec.UNSET
+    salt_period: Period | msgspec.UnsetType = msgspec.UNSET
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +81,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     public_key: str
     retention: Mapping[Kept, int]
+    privacy: Privacy
     created_by: int | None
     created_at: datetime
     reset_at: datetime | None
@@ -144,6 +174,33 @@ async def retain(database: Database, scope: Scope, days: Mapping[Kept, int]) -> 
         return _site(await connection.fetchrow(SQL["show"], scope.site))
 
 
+async def protect(database: Database, scope: Scope, wanted: PrivacyChange) -> Site:
+    """Say what the site may collect, and for how long a visitor is recognised."""
+    named = msgspec.structs.asdict(wanted)
+    changes = {name: value for name, value in named.items() if value is not msgspec.UNSET}
+    _check_privacy(changes)
+    async with database.transaction() as connection:
+        found = _site(await connection.fetchrow(SQL["hold"], scope.site))
+        after = msgspec.structs.replace(found.privacy, **changes)
+        if after == found.privacy:
+            return found
+        await connection.execute(SQL["protect"], scope.site, *msgspec.structs.astuple(after))
+        before = msgspec.structs.asdict(found.privacy)
+        await audit.record(
+            connection, scope.caller, Action.SITE_PRIVACY, (Thing.SITE, scope.site), tenant_id=scope.tenant,
+            fields=[f"{name}:{_word(value)}" for name, value in changes.items() if before[name] != value],
+        )  # fmt: skip
+        return _site(await connection.fetchrow(SQL["show"], scope.site))
+
+
+async def privacy_of(database: Database, site_id: int) -> Privacy:
+    """What a living site may collect: for whoever receives its signals, so without a caller."""
+    row = await database.fetchrow(SQL["privacy"], site_id)
+    if row is None:
+        raise NotFound("there is no such site")
+    return _privacy(row)
+
+
 async def remove(database: Database, scope: Scope) -> None:
     """Take the site away at once, for readers and for collecting; its data are erased in the background."""
     async with database.transaction() as connection:
@@ -174,5 +231,22 @@ async def _team_of_one(connection: Any, caller: Caller) -> int:
 def _site(row: asyncpg.Record | None) -> Site:
     if row is None:
         raise NotFound("there is no such site, or you may not see it")
-    fields = {name: row[name] for name in Site.__struct_fields__ if name != "retention"}
-    return Site(**fields, retention={kind: row[f"{kind.value}_days"] for kind in Kept})
+    fields = {name: row[name] for name in Site.__struct_fields__ if name not in {"retention", "privacy"}}
+    kept = {kind: row[f"{kind.value}_days"] for kind in Kept}
+    return Site(**fields, retention=kept, privacy=_privacy(row))
+
+
+def _privacy(row: asyncpg.Record) -> Privacy:
+    return msgspec.convert({name: row[name] for name in Privacy.__struct_fields__}, Privacy)
+
+
+def _check_privacy(changes: Mapping[str, object]) -> None:
+    for name, value in changes.items():
+        try:
+            msgspec.convert({name: value}, Privacy)
+        except msgspec.ValidationError as exc:
+            raise InvalidValue(f"{name} cannot be {shown(str(value))}", field=name, hint=_CHOICES[name]) from exc
+
+
+def _word(value: object) -> str:
+    return str(value).lower()

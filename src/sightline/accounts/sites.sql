@@ -2,7 +2,7 @@
 -- Living sites of these, perhaps of one team, in the order in which they came.
 SELECT
     id, uuid, tenant_id, name, domains, time_zone, public_key, analytics_days, vitals_days, recordings_days, logs_days,
-    errors_days, created_by, created_at, reset_at
+    errors_days, consent_mode, consent_asked, honour_signals, salt_period, created_by, created_at, reset_at
 FROM sites
 WHERE id = ANY ($1) AND deleted_at IS NULL
   AND ($2::bigint IS NULL OR tenant_id = $2)
@@ -14,7 +14,7 @@ LIMIT $4
 -- One living site.
 SELECT
     id, uuid, tenant_id, name, domains, time_zone, public_key, analytics_days, vitals_days, recordings_days, logs_days,
-    errors_days, created_by, created_at, reset_at
+    errors_days, consent_mode, consent_asked, honour_signals, salt_period, created_by, created_at, reset_at
 FROM sites
 WHERE id = $1 AND deleted_at IS NULL
 
@@ -22,7 +22,7 @@ WHERE id = $1 AND deleted_at IS NULL
 -- The same, held until the change is made.
 SELECT
     id, uuid, tenant_id, name, domains, time_zone, public_key, analytics_days, vitals_days, recordings_days, logs_days,
-    errors_days, created_by, created_at, reset_at
+    errors_days, consent_mode, consent_asked, honour_signals, salt_period, created_by, created_at, reset_at
 FROM sites
 WHERE id = $1 AND deleted_at IS NULL
 FOR UPDATE
@@ -53,6 +53,14 @@ UPDATE sites SET name = $2, domains = $3, time_zone = $4 WHERE id = $1
 UPDATE sites
 SET analytics_days = $2, vitals_days = $3, recordings_days = $4, logs_days = $5, errors_days = $6
 WHERE id = $1
+
+-- name: protect
+-- What may be collected, and for how long a visitor is recognised.
+UPDATE sites SET consent_mode = $2, consent_asked = $3, honour_signals = $4, salt_period = $5 WHERE id = $1
+
+-- name: privacy
+-- The same, to be obeyed.
+SELECT consent_mode, consent_asked, honour_signals, salt_period FROM sites WHERE id = $1 AND deleted_at IS NULL
 
 -- name: remove
 -- Gone for everybody; erasing follows.

@@ -92,13 +92,13 @@ async def create(database: Database, caller: Caller, new: NewUser, password: str
 
 async def insert(connection: "PoolConnectionProxy", new: NewUser, *, password_hash: str) -> int:
     """Add the row of a user whose names are in their normal form already."""
-    try:
-        user_id: int = await connection.fetchval(
-            SQL["insert"], uuid.uuid4(), new.email, new.username, new.name, password_hash, new.role.value, clock.now()
-        )
-    except asyncpg.UniqueViolationError as exc:
-        field = "username" if exc.constraint_name == "users_username_key" else "email"
-        raise Conflict("there is a user of this name already", hint="Choose another.", field=field) from exc
+    user_id: int | None = await connection.fetchval(
+        SQL["insert"], uuid.uuid4(), new.email, new.username, new.name, password_hash, new.role.value, clock.now()
+    )
+    if user_id is None:
+        taken = new.email is not None and await connection.fetchval(SQL["email_taken"], new.email, 0)
+        field = "email" if taken else "username"
+        raise Conflict("there is a user of this name already", hint="Choose another.", field=field)
     return user_id
 
 
@@ -114,6 +114,9 @@ async def change(database: Database, caller: Caller, user_id: int, wanted: UserC
         if before.role is Role.ADMIN and not before.disabled and (role is not Role.ADMIN or disabled):
             await _keep_an_admin(connection, user_id)
         now = clock.now()
+        # Asked first, so that PostgreSQL does not write the address into its log as the key that stands there already.
+        if fields.get("email") is not None and await connection.fetchval(SQL["email_taken"], fields["email"], user_id):
+            raise Conflict("there is a user of this address already", field="email")
         try:
             await connection.execute(
                 SQL["change"], user_id, fields.get("name", before.name), fields.get("email", before.email),

@@ -23,10 +23,15 @@ ORDER BY id
 LIMIT $2
 
 -- name: insert
--- A new user.
+-- A new user; no row where the address or the name is taken. An error would show the address in PostgreSQL's log.
 INSERT INTO users (uuid, email, username, name, password_hash, role, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT DO NOTHING
 RETURNING id
+
+-- name: email_taken
+-- Whether somebody else has this address.
+SELECT EXISTS (SELECT FROM users WHERE email = $1 AND id <> $2)
 
 -- name: change
 -- Everything that can change except the password.

@@ -33,7 +33,7 @@ COMMANDS = {
     "doctor": ("doctor", "Check every part and say what to do about what is wrong."),
     "config": ("config", "Show every setting, its value and where it came from."),
     "completion": ("completion", "Print the completion script of a shell."),
-    "privacy": ("privacy", "The dictionary of personal data: show, diff, test, export."),
+    "privacy": ("privacy", "What is personal: rules, audits of what is stored, masking it anew, salts."),
     "version": ("version", "Print the version."),
 }
 

@@ -1,6 +1,7 @@
 """`sightline up` and `sightline serve`: the process that serves, on our own PostgreSQL or on another."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 from collections.abc import Mapping
@@ -13,14 +14,19 @@ from sightline.accounts.setup import ensure_setup_link
 from sightline.cli.opening import credentials
 from sightline.cli.output import load_once
 from sightline.errors import SettingError
-from sightline.keys.ring import CHANNEL
+from sightline.keys import ring as keys_ring
 from sightline.operate.house import House, open_house
+from sightline.privacy import dictionary
+from sightline.privacy.logs import MaskingFilter
 from sightline.server import logs, process
 from sightline.server.application import application, ready
+from sightline.server.collecting import Collecting, collecting
 from sightline.server.jobs import Jobs
 from sightline.server.notices import Heard, Notices
 from sightline.server.schedule import JOBS
 from sightline.settings import Loaded
+from sightline.signals import rules
+from sightline.signals.activation import ensure_shipped
 
 log = logging.getLogger("sightline")
 
@@ -76,7 +82,7 @@ def serve(*, data: Path | None, config: Path | None, host: str | None, port: int
 def _run(loaded: Loaded) -> None:
     import uvloop  # noqa: PLC0415 - only a serving process needs it
 
-    logs.start(loaded.settings.log)
+    logs.start(loaded.settings.log, (MaskingFilter(dictionary.default()),))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(loaded))
 
@@ -99,7 +105,12 @@ async def _serve(loaded: Loaded) -> None:
                 readiness.stopping = True
                 log.info("stopping: finishing what is under way")
 
-        notices = Notices(house.direct, {CHANNEL: Heard(house.keys.heed, house.keys.purge)})
+        await ensure_shipped(house.database)
+        heard = {
+            keys_ring.CHANNEL: Heard(house.keys.heed, house.keys.purge),
+            rules.CHANNEL: Heard(house.rules.heed, house.rules.forget),
+        }
+        notices = Notices(house.direct, heard)
         notices.start()
         if jobs:
             jobs.start()
@@ -107,12 +118,17 @@ async def _serve(loaded: Loaded) -> None:
         gc.collect()
         gc.freeze()
         try:
-            async with process.emitting(wanted=loaded.settings.log.metrics):
-                await process.serve(application(house, readiness), listening, server, ready=announce, stopping=stopping)
+            async with process.emitting(wanted=loaded.settings.log.metrics), _collecting(house) as hits:
+                app = application(house, readiness, hits)
+                await process.serve(app, listening, server, ready=announce, stopping=stopping)
         finally:
             await notices.stop()
             if jobs:
                 await jobs.stop()
+
+
+def _collecting(house: House) -> contextlib.AbstractAsyncContextManager[Collecting | None]:
+    return collecting(house) if house.settings.server.role in {"all", "collect"} else contextlib.nullcontext()
 
 
 def _announce(house: House, address: str, token: str | None) -> None:

@@ -1,6 +1,7 @@
 """`sightline site`: the watched web applications."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 import click
 import msgspec
@@ -9,11 +10,13 @@ from sightline.accounts import sites
 from sightline.accounts.callers import operator
 from sightline.accounts.permissions import Permission
 from sightline.accounts.scopes import Scope, scope_for, site_named, team_named
-from sightline.accounts.sites import Kept, Site
+from sightline.accounts.sites import Kept, Privacy, Site
 from sightline.cli.opening import opened
 from sightline.cli.output import as_json, document, places, print_json, print_table, run_async, sure, yes
 from sightline.cli.paging import everything
 from sightline.database.pool import Database
+from sightline.privacy.consent import Mode
+from sightline.privacy.pseudonyms import Period
 from sightline.settings import Loaded
 
 domain = click.option("--domain", "domains", multiple=True, help="A host name, or *.host; may be given several times.")
@@ -87,6 +90,12 @@ async def show(*, loaded: Loaded, site: str, json: bool) -> None:
 @domain
 @click.option("--time-zone", help="Another time zone.")
 @click.option("--keep", multiple=True, metavar="KIND=DAYS", help=f"Days to keep one of {', '.join(Kept)}.")
+@click.option("--collect", type=click.Choice(get_args(Mode)), help="The most that is collected.")
+@click.option("--ask/--no-ask", "ask", default=None, help="Collect nothing until the visitor agreed.")
+@click.option(
+    "--honour-signals/--ignore-signals", default=None, help="Obey Do Not Track and Global Privacy Control, or not."
+)
+@click.option("--salt", type=click.Choice(get_args(Period)), help="For how long a visitor is recognised.")
 @as_json
 @run_async
 async def change(  # noqa: PLR0913 - one per option
@@ -97,12 +106,16 @@ async def change(  # noqa: PLR0913 - one per option
     domains: tuple[str, ...],
     time_zone: str | None,
     keep: tuple[str, ...],
+    collect: Mode | None,
+    ask: bool | None,
+    honour_signals: bool | None,
+    salt: Period | None,
     json: bool,
 ) -> None:
     """Change a site; what is not named stays. Domains are replaced by those given.
 
     \b
-    Example: sightline site change Shop --keep recordings=14 --keep logs=30
+    Example: sightline site change Shop --keep recordings=14 --collect analytics --ask
     """
     days = dict(_kept(text) for text in keep)
     wanted = sites.SiteChange(
@@ -110,15 +123,20 @@ async def change(  # noqa: PLR0913 - one per option
         domains=list(domains) or msgspec.UNSET,
         time_zone=msgspec.UNSET if time_zone is None else time_zone,
     )
+    privacy = {"consent_mode": collect, "consent_asked": ask, "honour_signals": honour_signals, "salt_period": salt}
+    given = {field: value for field, value in privacy.items() if value is not None}
+    protected = msgspec.convert(given, sites.PrivacyChange)
     changes = bool(domains or name is not None or time_zone is not None)
-    if not changes and not days:
-        raise click.UsageError("Say what to change: --name, --domain, --time-zone or --keep.")
+    if not changes and not days and protected == sites.PrivacyChange():
+        raise click.UsageError("Say what to change: `sightline site change --help` lists the options.")
     async with opened(loaded) as house:
         scope = await _site(house.database, site, Permission.SITE_CHANGE)
         if changes:
             await sites.change(house.database, scope, wanted)
         if days:
             await sites.retain(house.database, scope, days)
+        if protected != sites.PrivacyChange():
+            await sites.protect(house.database, scope, protected)
         found = await sites.show(house.database, scope)
     _print_one(found, json=json)
 
@@ -184,6 +202,15 @@ def _print_one(found: Site, *, json: bool) -> None:
         ("time zone", found.time_zone),
         ("public key", found.public_key),
         ("kept, in days", kept),
+        ("collects", _collected(found.privacy)),
+        ("recognised", f"for a {found.privacy.salt_period}"),
         ("created", f"{found.created_at:%Y-%m-%d %H:%M} UTC"),
     ):
         click.echo(f"{label:14} {value}")
+
+
+def _collected(privacy: Privacy) -> str:
+    most = {"none": "nothing", "analytics": "analytics", "replay": "analytics and recordings"}[privacy.consent_mode]
+    asked = ", once the visitor agreed" if privacy.consent_asked else ""
+    heeded = "" if privacy.honour_signals else ", also where a browser sends Do Not Track"
+    return most + asked + heeded

@@ -17,6 +17,14 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION rules_version_stays() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'rules_version only grows: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
 CREATE TABLE access_audit (
     id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -187,6 +195,29 @@ ALTER TABLE ledger ALTER COLUMN pos ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE links (
+    id bigint NOT NULL,
+    uuid uuid NOT NULL,
+    site_id bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    slug text NOT NULL COLLATE pg_catalog."C",
+    url text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT links_check CHECK (((kind = 'link'::text) = (url <> ''::text))),
+    CONSTRAINT links_kind_check CHECK ((kind = ANY (ARRAY['link'::text, 'pixel'::text]))),
+    CONSTRAINT links_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+ALTER TABLE links ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME links_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE members (
     tenant_id bigint NOT NULL,
     user_id bigint NOT NULL,
@@ -215,6 +246,50 @@ CREATE UNLOGGED TABLE open_visit (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE quarantine (
+    id bigint NOT NULL,
+    site bigint NOT NULL,
+    received_ms bigint NOT NULL,
+    visitor bigint NOT NULL,
+    person bigint,
+    reason text NOT NULL COLLATE pg_catalog."C",
+    detail text NOT NULL COLLATE pg_catalog."C",
+    event text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE quarantine ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME quarantine_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE remask (
+    id bigint NOT NULL,
+    sites bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    kinds text[] DEFAULT '{}'::text[] NOT NULL,
+    since_ms bigint DEFAULT 0 NOT NULL,
+    versions jsonb NOT NULL,
+    walked text[] DEFAULT '{}'::text[] NOT NULL,
+    progress double precision DEFAULT 0 NOT NULL,
+    changed bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT remask_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision)))
+);
+
+ALTER TABLE remask ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME remask_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE restores (
     id bigint NOT NULL,
     backup text NOT NULL COLLATE pg_catalog."C",
@@ -237,6 +312,24 @@ CREATE TABLE retention (
     kind text NOT NULL COLLATE pg_catalog."C",
     days integer NOT NULL,
     CONSTRAINT retention_days_check CHECK (((days >= 1) AND (days <= 36500)))
+);
+
+CREATE TABLE rules_version (
+    number smallint NOT NULL,
+    site bigint DEFAULT 0 NOT NULL,
+    hash text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    source text NOT NULL,
+    canonical text NOT NULL,
+    base smallint,
+    shipped text NOT NULL COLLATE pg_catalog."C",
+    note text DEFAULT ''::text NOT NULL,
+    activated_at timestamp with time zone NOT NULL,
+    activated_by bigint,
+    CONSTRAINT rules_version_check CHECK (((site = 0) = (base IS NULL))),
+    CONSTRAINT rules_version_hash_check CHECK ((hash ~ '^[0-9a-f]{16}$'::text)),
+    CONSTRAINT rules_version_note_check CHECK ((char_length(note) <= 500)),
+    CONSTRAINT rules_version_number_check CHECK ((number > 0))
 );
 
 CREATE TABLE salt (
@@ -393,11 +486,17 @@ CREATE TABLE sites (
     created_at timestamp with time zone NOT NULL,
     reset_at timestamp with time zone,
     deleted_at timestamp with time zone,
+    consent_mode text DEFAULT 'replay'::text NOT NULL COLLATE pg_catalog."C",
+    consent_asked boolean DEFAULT false NOT NULL,
+    honour_signals boolean DEFAULT true NOT NULL,
+    salt_period text DEFAULT 'day'::text NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT sites_analytics_days_check CHECK (((analytics_days >= 1) AND (analytics_days <= 3650))),
+    CONSTRAINT sites_consent_mode_check CHECK ((consent_mode = ANY (ARRAY['none'::text, 'analytics'::text, 'replay'::text]))),
     CONSTRAINT sites_errors_days_check CHECK (((errors_days >= 1) AND (errors_days <= 3650))),
     CONSTRAINT sites_logs_days_check CHECK (((logs_days >= 1) AND (logs_days <= 3650))),
     CONSTRAINT sites_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
     CONSTRAINT sites_recordings_days_check CHECK (((recordings_days >= 1) AND (recordings_days <= 3650))),
+    CONSTRAINT sites_salt_period_check CHECK ((salt_period = ANY (ARRAY['day'::text, 'month'::text]))),
     CONSTRAINT sites_vitals_days_check CHECK (((vitals_days >= 1) AND (vitals_days <= 3650)))
 );
 
@@ -591,6 +690,15 @@ ALTER TABLE ONLY journal_state
 ALTER TABLE ONLY ledger
     ADD CONSTRAINT ledger_pkey PRIMARY KEY (pos);
 
+ALTER TABLE ONLY links
+    ADD CONSTRAINT links_kind_slug_key UNIQUE (kind, slug);
+
+ALTER TABLE ONLY links
+    ADD CONSTRAINT links_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY links
+    ADD CONSTRAINT links_uuid_key UNIQUE (uuid);
+
 ALTER TABLE ONLY members
     ADD CONSTRAINT members_pkey PRIMARY KEY (tenant_id, user_id);
 
@@ -600,11 +708,20 @@ ALTER TABLE ONLY migrations
 ALTER TABLE ONLY open_visit
     ADD CONSTRAINT open_visit_pkey PRIMARY KEY (visitor);
 
+ALTER TABLE ONLY quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY remask
+    ADD CONSTRAINT remask_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY restores
     ADD CONSTRAINT restores_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY retention
     ADD CONSTRAINT retention_pkey PRIMARY KEY (site, kind);
+
+ALTER TABLE ONLY rules_version
+    ADD CONSTRAINT rules_version_pkey PRIMARY KEY (number);
 
 ALTER TABLE ONLY salt
     ADD CONSTRAINT salt_pkey PRIMARY KEY (period, starts_ms);
@@ -676,9 +793,19 @@ CREATE INDEX invitations_created_by ON invitations USING btree (created_by);
 
 CREATE INDEX invitations_tenant ON invitations USING btree (tenant_id);
 
+CREATE INDEX links_site ON links USING btree (site_id);
+
 CREATE INDEX members_user ON members USING btree (user_id);
 
 CREATE INDEX open_visit_last ON open_visit USING brin (last_ms) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX quarantine_received ON quarantine USING brin (received_ms) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX quarantine_site ON quarantine USING btree (site, id);
+
+CREATE INDEX remask_open ON remask USING btree (id) WHERE (finished_at IS NULL);
+
+CREATE INDEX rules_version_site ON rules_version USING btree (site, number DESC);
 
 CREATE INDEX segments_site ON segments USING btree (site_id, id);
 
@@ -708,6 +835,10 @@ CREATE TRIGGER destroyed_stays_destroyed BEFORE DELETE OR UPDATE ON wrapped_keys
 
 ALTER TABLE wrapped_keys ENABLE ALWAYS TRIGGER destroyed_stays_destroyed;
 
+CREATE TRIGGER rules_version_is_never_emptied BEFORE TRUNCATE ON rules_version FOR EACH STATEMENT EXECUTE FUNCTION rules_version_stays();
+
+CREATE TRIGGER rules_version_stays BEFORE DELETE OR UPDATE ON rules_version FOR EACH ROW EXECUTE FUNCTION rules_version_stays();
+
 ALTER TABLE ONLY api_keys
     ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
@@ -720,11 +851,17 @@ ALTER TABLE ONLY invitations
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY links
+    ADD CONSTRAINT links_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY members
     ADD CONSTRAINT members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY members
     ADD CONSTRAINT members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY rules_version
+    ADD CONSTRAINT rules_version_base_fkey FOREIGN KEY (base) REFERENCES rules_version(number);
 
 ALTER TABLE ONLY segments
     ADD CONSTRAINT segments_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;

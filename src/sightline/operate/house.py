@@ -22,6 +22,7 @@ from sightline.errors import SettingError
 from sightline.keys.ring import KeyRing
 from sightline.operate.restore import REPLAYS, finish_restores
 from sightline.settings import Loaded, Settings
+from sightline.signals.rules import RulesStore
 
 Progress = Callable[[str], None]
 
@@ -34,6 +35,7 @@ class House(msgspec.Struct, frozen=True):
     direct: Address
     keys: KeyRing
     stores: Stores
+    rules: RulesStore
 
     @property
     def settings(self) -> Settings:
@@ -64,7 +66,7 @@ async def open_house(
         if serving:  # what was erased after a backup is erased again before anybody can see it
             await finish_restores(database, stores, keys, REPLAYS)
         session = await direct_address(loaded, credentials, address)
-        yield House(loaded, database, session, keys, stores)
+        yield House(loaded, database, session, keys, stores, RulesStore(database))
 
 
 async def opened_address(  # noqa: PLR0913 - all but two say how, by name

@@ -107,3 +107,39 @@ def _stricter(held: Field, field: Field, where: str, lines: Lines, index: int) -
 
 def _union(held: tuple[str, ...], added: tuple[str, ...]) -> tuple[str, ...]:
     return held + tuple(name for name in added if name not in held)
+
+
+def loosened(before: Document, after: Document) -> list[str]:
+    """What `after` hides less than `before`, in words; empty where it hides at least as much."""
+    found: list[str] = []
+    fields = {field.number: field for field in after.field}
+    for held in before.field:
+        now = fields.get(held.number)
+        found += [f"field {held.name!r} is gone"] if now is None else _looser_field(held, now)
+    detectors = {detector.name: detector for detector in after.detector}
+    for detector in before.detector:
+        if detectors.get(detector.name) != detector:
+            found.append(f"detector {detector.name!r} is {'changed' if detector.name in detectors else 'gone'}")
+    for section, key in (*_KEPT, ("names", "containers")):
+        more = _gone(getattr(getattr(after, section), key) or (), getattr(getattr(before, section), key) or ())
+        found += [f"{section}.{key} keeps {', '.join(map(repr, more))}"] if more else []
+    for section, key in _HIDDEN:
+        less = _gone(getattr(getattr(before, section), key) or (), getattr(getattr(after, section), key) or ())
+        found += [f"{section}.{key} lacks {', '.join(map(repr, less))}"] if less else []
+    return found + [f"unmasked: {entry.what}" for entry in after.unmask if entry not in before.unmask]
+
+
+def _looser_field(held: Field, now: Field) -> list[str]:
+    found = [f"field {held.name!r}: tier {now.tier}, was {held.tier}"] if now.tier < held.tier else []
+    if held.never_unmask and not now.never_unmask:
+        found.append(f"field {held.name!r} may be unmasked")
+    if held.style == "star" and now.style != "star":
+        found.append(f"field {held.name!r} is shown as {now.style!r}")
+    for name in _ADDITIVE:
+        gone = _gone(getattr(held, name), getattr(now, name))
+        found += [f"field {held.name!r}: {name} lacks {', '.join(map(repr, gone))}"] if gone else []
+    return found
+
+
+def _gone(held: tuple[str, ...], now: tuple[str, ...]) -> list[str]:
+    return [name for name in held if name not in now]

@@ -1,7 +1,8 @@
 """The application: which routes there are, for which role of the process, and what every request passes through.
 
-Order of a request, from outside in: security headers, access log and metrics, time limit, body limit, then the router:
-collecting routes and health first, by one look-up, then the API (FastAPI, `/api/v1`), then the dashboard's files.
+Order of a request, from outside in: trusted proxies, security headers, access log and metrics, time limit, body limit,
+then the router: collecting routes and health first, by one look-up, then the API (FastAPI, `/api/v1`), then the
+dashboard's files.
 """
 
 import contextlib
@@ -17,10 +18,12 @@ from sightline.server import api_docs, errors
 from sightline.server.api import routers
 from sightline.server.asgi import App, Receive, Scope, Send, answer
 from sightline.server.assets import Assets
+from sightline.server.collecting import Collecting
 from sightline.server.health import Ready, healthz
 from sightline.server.jobs import Jobs, listing
 from sightline.server.middleware.access import Access
 from sightline.server.middleware.limits import BodyLimit, Timeout
+from sightline.server.middleware.proxies import Proxies
 from sightline.server.middleware.security import SecurityHeaders
 from sightline.server.permissions import declare
 from sightline.server.routing import Router
@@ -81,11 +84,14 @@ def ready(house: House, jobs: Jobs[House] | None) -> Ready:
     return Ready({"database": database, "objects": objects}, {"jobs": background})
 
 
-def application(house: House, readiness: Ready) -> App:
+def application(house: House, readiness: Ready, collecting: Collecting | None = None) -> App:
     """Everything that one process answers, by its role."""
     role = house.settings.server.role
     exact: dict[tuple[str, str], App] = {("GET", "/healthz"): healthz, ("GET", "/readyz"): readiness}
     mounts: dict[str, App] = {}
+    if collecting is not None:
+        exact |= collecting.routes()
+        mounts |= collecting.mounts()
     if role in {"all", "reports"}:
         typed = api(house)
         exact |= _reference(typed)
@@ -96,7 +102,8 @@ def application(house: House, readiness: Ready) -> App:
 def _wrapped(router: App, house: House) -> App:
     server = house.settings.server
     limited = Timeout(BodyLimit(router, server.max_body_kb * 1024), server.request_timeout_s)
-    return SecurityHeaders(Access(limited), https=server.public_url.startswith("https://"))
+    app: App = SecurityHeaders(Access(limited), https=server.public_url.startswith("https://"))
+    return Proxies(app, server.trusted_proxies) if server.trusted_proxies else app
 
 
 def _reference(typed: FastAPI) -> Mapping[tuple[str, str], App]:

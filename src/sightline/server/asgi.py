@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from sightline.errors import SightlineError
+from sightline.privacy.echo import without_values
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -43,7 +44,8 @@ async def answer_json(send: Send, status: int, value: object, headers: Headers =
 
 def error_document(error: SightlineError, request_id: str) -> dict[str, object]:
     """The one shape in which every route says an error."""
-    found = {"code": error.code, "message": error.message, "hint": error.hint, "field": error.field}
+    message, hint = without_values(error.message), without_values(error.hint or "")
+    found = {"code": error.code, "message": message, "hint": hint, "field": error.field}
     return {"error": {name: value for name, value in found.items() if value}, "request_id": request_id}
 
 

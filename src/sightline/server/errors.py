@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from sightline.errors import CallerError, InvalidValue, NotFound, SightlineError
+from sightline.privacy.echo import shown_name
 from sightline.server.asgi import error_document
 from sightline.server.routing import MethodNotAllowed
 
@@ -70,5 +71,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _field(location: Sequence[object]) -> str:
+    """Where it stands; a name that the client made up is said only where it is plainly one."""
     parts = [str(part) for part in location]
-    return ".".join(parts[1:] if parts and parts[0] in _PLACES else parts)
+    names = [shown_name(part) for part in (parts[1:] if parts and parts[0] in _PLACES else parts)]
+    return ".".join(names) if all(names) else ""

@@ -19,6 +19,7 @@ from sightline import clock, metrics
 from sightline.database.address import Address, connect
 from sightline.database.pool import Database
 from sightline.errors import NotFound, SightlineError, Unavailable
+from sightline.privacy.echo import shown
 from sightline.sql import queries
 
 log = logging.getLogger("sightline.jobs")
@@ -150,7 +151,7 @@ async def listing(database: Database) -> list[dict[str, Any]]:
 async def request(database: Database, name: str) -> None:
     """Ask the process that leads to run a job now."""
     if await database.fetchval(SQL["request_job"], name) is None:
-        raise NotFound(f"there is no job {name!r}", hint="`sightline jobs list` shows them all.")
+        raise NotFound(f"there is no job of the name {shown(name)}", hint="`sightline jobs list` shows them all.")
 
 
 async def _close(connection: asyncpg.Connection) -> None:

@@ -27,7 +27,8 @@ class PortTaken(ServiceError):
 def bind(settings: ServerSettings) -> socket.socket:
     """Take the port before anything else is started, so that a taken one costs nothing."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named: asyncio sends small answers at once (TCP_NODELAY) only where it knows that this is TCP.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((settings.host, settings.port))
@@ -71,8 +72,7 @@ async def serve(
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
+            proxy_headers=False,  # our own middleware remembers, too, whether the connection was a proxy's
             timeout_graceful_shutdown=settings.shutdown_timeout_s,
             timeout_keep_alive=75,
         )

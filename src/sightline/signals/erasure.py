@@ -37,7 +37,7 @@ from sightline.signals.sealing import (
     alone,
     columns,
     described,
-    drop_orphans,
+    drop_replaced,
     nobody,
     placed,
     store,
@@ -214,10 +214,7 @@ class Erasure:
 
     async def _clean_extents(self, connection: asyncpg.Connection, tombstone: Tombstone, progress: Progress) -> int:
         """Rewrite the extents that hold such rows; their old objects go at once, and so does whatever nobody lists."""
-        for row in await connection.fetch(EXTENTS["replaced"], clock.now()):
-            await self._catalogue.objects.delete(row["object"])
-            await connection.execute(EXTENTS["forget_extent"], row["id"])
-        await drop_orphans(self._catalogue, connection, self._kinds, clock.now_ms() + 1000)
+        await drop_replaced(self._catalogue, connection, *self._kinds)
         changed = 0
         for kind in self._kinds:
             possible = [extent async for extent in self._possible(tombstone, kind)]

@@ -80,6 +80,15 @@ class OpenVisits:
         touched = OpenVisit(visitor, site, known.visit, known.person, known.started_ms, known.last_ms)
         return Hit(known.visit, known.person, touched)
 
+    async def is_open(self, visitor: int, at_ms: int) -> bool:
+        """Whether a visitor has a visit open at a moment, here or on another node; begins none."""
+        known = self._known.get(visitor)
+        last_ms = known.last_ms if known else await self._database.fetchval(SQL["last_seen"], visitor)
+        return isinstance(last_ms, int) and at_ms - last_ms <= VISIT_GAP_MS
+
+    def knows(self, visitor: int) -> bool:
+        return visitor in self._known
+
     def forget(self, visitors: Sequence[int] = ()) -> None:
         """Forget some visitors, or all: after an erasure."""
         if not visitors:
@@ -127,16 +136,14 @@ class OpenVisits:
 
     async def _resolve(self, taken: Sequence[tuple[int, int, int]]) -> dict[int, OpenVisit]:
         ordered = sorted(taken)  # in one order everywhere, so that two nodes cannot wait for each other
-        async with self._database.transaction() as connection:
-            await connection.execute(SQL["write_without_waiting"])
-            rows = await connection.fetch(
-                SQL["open_visits"],
-                [visitor for visitor, _, _ in ordered],
-                [site for _, site, _ in ordered],
-                [new_visit() for _ in ordered],
-                [at_ms for _, _, at_ms in ordered],
-                VISIT_GAP_MS,
-            )
+        rows = await self._database.fetch(
+            SQL["open_visits"],
+            [visitor for visitor, _, _ in ordered],
+            [site for _, site, _ in ordered],
+            [new_visit() for _ in ordered],
+            [at_ms for _, _, at_ms in ordered],
+            VISIT_GAP_MS,
+        )
         return {row["visitor"]: OpenVisit(**dict(row)) for row in rows}
 
 

@@ -10,7 +10,7 @@ WHERE old.visit = excluded.visit
 
 -- name: open_visits
 -- The open visit of each visitor, a new one where there is none or where the last hit is too long ago. What comes back
--- is what all nodes see.
+-- is what all nodes see. The table is unlogged, so this statement writes no log and its commit waits for no disk.
 INSERT INTO open_visit AS old (visitor, site, visit, person, started_ms, last_ms)
 SELECT visitor, site, visit, NULL, at_ms, at_ms
 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS seen (visitor, site, visit, at_ms)
@@ -21,6 +21,10 @@ ON CONFLICT (visitor) DO UPDATE SET
     last_ms    = greatest(old.last_ms, excluded.last_ms)
 RETURNING visitor, site, visit, person, started_ms, last_ms
 
+-- name: last_seen
+-- When a visitor was last seen, as far as it was written.
+SELECT last_ms FROM open_visit WHERE visitor = $1
+
 -- name: forget_visits
 -- Visits that have ended.
 DELETE FROM open_visit WHERE last_ms < $1
@@ -29,7 +33,3 @@ DELETE FROM open_visit WHERE last_ms < $1
 -- The open visits of somebody who is erased.
 DELETE FROM open_visit
 WHERE visitor = ANY ($1::bigint[]) OR visit = ANY ($2::bigint[]) OR person = ANY ($3::bigint[]) OR site = ANY ($4::bigint[])
-
--- name: write_without_waiting
--- A visit need not survive a crash by itself: the commit of its first event, which comes later, makes it durable too.
-SET LOCAL synchronous_commit = off

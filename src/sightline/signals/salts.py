@@ -20,6 +20,8 @@ from sightline.sql import queries
 SQL: Final = queries("sightline.signals", "salts.sql")
 SALT_BYTES: Final = 32
 Period = Literal["day", "week", "month"]
+SITES_CHOOSE: Final[tuple[Period, ...]] = ("day", "month")
+_AHEAD_MS: Final = 3600 * 1000
 
 
 class Salt(Struct, frozen=True):
@@ -63,6 +65,18 @@ class Salts:
         else:
             self._forget(period, starts_ms)
         return Salt(starts_ms, ends_ms, salt, before)
+
+    async def prepare(self, now_ms: int | None = None) -> int:
+        """Make what is missing of the salts in use now and of those whose period begins within the hour."""
+        moment_ms = clock.now_ms() if now_ms is None else now_ms
+        made = 0
+        for period in SITES_CHOOSE:
+            for at_ms in (moment_ms, moment_ms + _AHEAD_MS):
+                starts_ms, ends_ms = bounds(period, at_ms)
+                fresh = secrets.token_bytes(SALT_BYTES)
+                done = await self._database.execute(SQL["make"], period, starts_ms, ends_ms, fresh, clock.now())
+                made += int(done.split()[-1])
+        return made
 
     async def destroy_ended(self, now_ms: int | None = None) -> int:
         """Destroy the salts whose period is over, and what their rows have left in the table's file."""

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
@@ -258,7 +258,17 @@ async def replace(connection: asyncpg.Connection, old: Sequence[Extent], new: Se
         await connection.executemany(SQL["add_extent"], [columns(extent) for extent in new])
 
 
-async def drop_orphans(catalogue: Catalogue, connection: asyncpg.Connection, kinds: Registry, before_ms: int) -> int:
+async def drop_replaced(catalogue: Catalogue, connection: asyncpg.Connection, *kinds: Kind) -> None:
+    """Delete at once what nobody may read any more: replaced extents, and objects without an entry."""
+    for row in await connection.fetch(SQL["replaced"], clock.now()):
+        await catalogue.objects.delete(row["object"])
+        await connection.execute(SQL["forget_extent"], row["id"])
+    await drop_orphans(catalogue, connection, kinds, clock.now_ms() + 1000)
+
+
+async def drop_orphans(
+    catalogue: Catalogue, connection: asyncpg.Connection, kinds: Iterable[Kind], before_ms: int
+) -> int:
     """Delete objects without an entry that are older than a moment."""
     found = [
         listed.name

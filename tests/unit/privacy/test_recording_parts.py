@@ -64,7 +64,15 @@ def test_starred_text_is_bounded_and_stable_at_the_bound(text: str) -> None:
     assert star(starred) == starred
 
 
-@given(st.lists(st.sampled_from([".a", "{", "}", ";", ":", "color", "red", '"', "'", "\\", "/*", "*/", "url(", ")", "jane", " ", "\n", "@import", "--x", "[", "]", "#b", "12px", "@media x", "\u00e9", "<"]), max_size=25))  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["*//**/*/:", "*/{*/:", "u/**/rl(red)", "color: u/**/rl(red)", "url/**/(red)", "/{*red*/", "a/**//**/b: red"]
+)
+def test_what_is_left_out_of_a_style_joins_nothing_that_means_something_else(text: str) -> None:
+    assert clean_style(clean_style(text)) == clean_style(text)
+    assert clean_sheet(clean_sheet(text).text) == clean_sheet(text)
+
+
+@given(st.lists(st.sampled_from([".a", "{", "}", ";", ":", "color", "red", '"', "'", "\\", "/", "*", "/*", "*/", "u", "rl(", "url(", ")", "jane", " ", "\n", "@import", "--x", "[", "]", "#b", "12px", "@media x", "\u00e9", "<"]), max_size=25))  # fmt: skip
 def test_cleaning_a_sheet_or_a_style_twice_changes_nothing_more(parts: list[str]) -> None:
     text = "".join(parts)
     assert clean_sheet(clean_sheet(text).text) == clean_sheet(text)

@@ -8,6 +8,7 @@ identifiers with a run of digits. The number and order of rules stay, because la
 
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -19,6 +20,9 @@ MAX_STYLE: Final = 32_000
 SPLIT: Final = "/* rr_split */"  # where the recorder joined the text nodes of a style element
 NO_URL: Final = "url(about:invalid)"
 STARRED: Final = '"***"'
+
+# Two are enough for what browsers send; more are for what somebody made up.
+_PASSES: Final = 5
 
 _FONTS: Final = allowed("fonts")
 # Properties whose values name things that the sheet itself defines: keyframes, areas, counters.
@@ -40,6 +44,7 @@ _SIGNS = re.compile(
     r"|\\(?:[ef][0-9a-f]{3}|2[0-7][0-9a-f]{2}|20|22|27|2f|a0|ab|b7|bb|d7|a) ?){0,4}",
     re.IGNORECASE,
 )
+_JOINS = re.compile(r"[\w/\\-][\w*(/-]")
 _BRACES = re.compile(r"([{}])")
 _CLASSES_AND_IDS = re.compile(r"[.#](-?[A-Za-z_](?:[\w-]|\\[^\n0-9a-fA-F])*)")
 _CUSTOM_TAGS = re.compile(r"(?:^|[\s,>+~(])([a-z][a-z0-9]*-[\w-]+)")
@@ -84,7 +89,7 @@ class _Sheets:
         if found is not None:
             self._held.move_to_end(key)
             return found
-        made = _clean_sheet(text)
+        made = _settled_sheet(text)
         self._held[key] = made
         self._left -= len(made.text)
         while self._left < 0:
@@ -110,13 +115,36 @@ def clean_style(text: str) -> str:
     """The declarations of a style attribute."""
     if len(text) > MAX_STYLE:
         return ""
-    return _declarations(_LEX.sub(_lexeme, text).replace("{", "").replace("}", ""), sheet=False).strip()
+    return _settled(_clean_style, text)
 
 
 def clean_declaration(name: str, value: str) -> str:
     """The value of one declaration; empty if it cannot be kept."""
     if len(value) > MAX_STYLE:
         return ""
+    return _settled(lambda text: _clean_declaration(name, text), value)
+
+
+def _settled(clean: Callable[[str], str], text: str) -> str:
+    """Clean until nothing changes any more.
+
+    What is left out may join what it stood between, such as two halves of a comment. Committed chunks are masked again
+    when a state is rebuilt, so a second pass has to find nothing to do; what does not settle is not kept.
+    """
+    for _ in range(_PASSES):
+        cleaned = clean(text)
+        if cleaned == text:
+            return cleaned
+        text = cleaned
+    return ""
+
+
+def _clean_style(text: str) -> str:
+    # Braces go first: what they kept apart may be the two signs of a comment.
+    return _declarations(_LEX.sub(_lexeme, text.replace("{", "").replace("}", "")), sheet=False).strip()
+
+
+def _clean_declaration(name: str, value: str) -> str:
     kept = _declaration(f"{name}:{_LEX.sub(_lexeme, value)}", sheet=False)
     return kept.partition(":")[2].strip() if ";" not in kept and "{" not in kept and "}" not in kept else ""
 
@@ -131,6 +159,11 @@ def is_property(name: str) -> bool:
 def is_word(text: str) -> bool:
     """Whether a CSS keyword, number or colour may be kept as the value of a presentation attribute."""
     return _is_plain_value(text)
+
+
+def _settled_sheet(text: str) -> Sheet:
+    settled = _settled(lambda part: _clean_sheet(part).text, text)
+    return _clean_sheet(settled) if settled else _EMPTY
 
 
 def _clean_sheet(text: str) -> Sheet:
@@ -160,7 +193,11 @@ def _lexeme(found: re.Match[str]) -> str:
         inner = lexeme[1:-1] if len(lexeme) > 1 and lexeme[-1] == first else lexeme[1:]
         return f'"{inner}"' if _is_plain_string(inner) else STARRED
     if first == "/":
-        return SPLIT if lexeme == SPLIT else ""
+        if lexeme == SPLIT:
+            return SPLIT
+        # A comment separates what stands beside it: left out without trace, `u/**/rl(` would become a function.
+        text, start, end = found.string, found.start(), found.end()
+        return " " if start and end < len(text) and _JOINS.fullmatch(text[start - 1] + text[end]) else ""
     if first == "\\":
         return lexeme if _ESCAPE.fullmatch(lexeme) else "x"
     if first in "uUsS":

@@ -9,7 +9,10 @@ from sightline.server.api import (
     audit,
     invitations,
     jobs,
+    links,
     me,
+    privacy,
+    quarantine,
     reports,
     segments,
     setup,
@@ -22,5 +25,8 @@ from sightline.server.api import (
 
 def routers() -> Sequence[APIRouter]:
     """Every router, each with its whole prefix."""
-    modules = (setup, sign_in, me, teams, invitations, users, sites, reports, segments, api_keys, audit, jobs)
+    modules = (
+        setup, sign_in, me, teams, invitations, users, sites, reports, segments, links, quarantine, api_keys, audit,
+        jobs, privacy,
+    )  # fmt: skip
     return [module.router for module in modules]

@@ -11,6 +11,8 @@ from sightline.accounts import sites
 from sightline.accounts.permissions import Permission
 from sightline.accounts.scopes import scope_for
 from sightline.accounts.sites import MOST_DAYS, Kept
+from sightline.privacy.consent import Mode
+from sightline.privacy.pseudonyms import Period
 from sightline.server.api.shapes import PREFIX, Answer, Body, Page, Paging, Reference, Text
 from sightline.server.permissions import Access, requires, requires_on_site
 
@@ -30,6 +32,15 @@ class Retention(Answer):
     errors: int
 
 
+class Privacy(Answer):
+    """The most that is collected, whether visitors are asked first, and for how long one is recognised."""
+
+    consent_mode: Mode
+    consent_asked: bool
+    honour_signals: bool
+    salt_period: Period
+
+
 class Site(Answer):
     """A watched web application. `public_key` stands in web pages and opens nothing."""
 
@@ -41,6 +52,7 @@ class Site(Answer):
     time_zone: str
     public_key: str
     retention: Retention
+    privacy: Privacy
     created_by: str | None
     created_at: datetime
     reset_at: datetime | None
@@ -71,6 +83,22 @@ class RetentionChange(Body):
     recordings: Days | None = None
     logs: Days | None = None
     errors: Days | None = None
+
+
+class PrivacyChange(Body):
+    """What shall change; what is left out stays as it is."""
+
+    consent_mode: Annotated[
+        Mode | None, Field(description="The most that is collected: nothing, analytics, or recordings too.")
+    ] = None
+    consent_asked: Annotated[bool | None, Field(description="Collect nothing until the visitor agreed.")] = None
+    honour_signals: Annotated[
+        bool | None,
+        Field(description="Collect nothing from browsers that send Do Not Track or Global Privacy Control."),
+    ] = None
+    salt_period: Annotated[
+        Period | None, Field(description="A visitor is recognised within one day (UTC), or one month.")
+    ] = None
 
 
 @router.get("/sites")
@@ -118,6 +146,13 @@ async def retain(body: RetentionChange, access: Annotated[Access, requires_on_si
     """Say how long each kind of data is kept; what is older is erased in the background."""
     days = {Kept(kind): wanted for kind, wanted in body.model_dump(exclude_none=True).items()}
     return _shape(await sites.retain(access.database, access.scope, days))
+
+
+@router.put("/sites/{site}/privacy")
+async def protect(body: PrivacyChange, access: Annotated[Access, requires_on_site(Permission.SITE_PRIVACY)]) -> Site:
+    """Say what the site may collect, whether visitors are asked first, and for how long one is recognised."""
+    wanted = sites.PrivacyChange(**body.model_dump(exclude_none=True))
+    return _shape(await sites.protect(access.database, access.scope, wanted))
 
 
 @router.delete("/sites/{site}", status_code=204)

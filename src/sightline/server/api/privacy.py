@@ -1,0 +1,131 @@
+"""The rules in force, the salts, and what an audit of the stored data finds."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from sightline import clock
+from sightline.accounts.permissions import Permission
+from sightline.accounts.scopes import Scope, scope_for
+from sightline.server.api.shapes import PREFIX, Answer, Body, Page, Reference, Text
+from sightline.server.permissions import Access, requires
+from sightline.signals.activation import Wanted, activate
+from sightline.signals.rules import INSTANCE, RulesStore, Version
+from sightline.signals.salts import Salts
+
+router = APIRouter(prefix=f"{PREFIX}/privacy", tags=["privacy"])
+
+_MAX_SOURCE = 500_000
+SiteFilter = Annotated[str | None, Query(max_length=64, description="Only of this site: its id or UUID.")]
+
+
+class RulesVersion(Answer):
+    """A state of the dictionary that is or was in force; `site_id` is null where it is the instance's."""
+
+    number: int
+    site_id: str | None
+    hash: str
+    name: str
+    base: Annotated[int | None, Field(description="The version of the instance that a site's lies over.")]
+    note: str
+    activated_at: datetime
+    activated_by: Annotated[str | None, Field(description="The id of the user.")]
+    is_active: bool
+
+
+class Rules(Answer):
+    """A version with what it says."""
+
+    number: int
+    hash: str
+    document: dict[str, Any]
+
+
+class NewRules(Body):
+    """A dictionary as TOML; empty for what lies below as it is."""
+
+    source: Annotated[str, Field(max_length=_MAX_SOURCE)]
+    site: Reference | None = None
+    sign_off: Annotated[Text, Field(description="Who answers for what may be seen from now on.")] = ""
+    note: Annotated[str, Field(max_length=500, description="Why, for the history.")] = ""
+    dry_run: bool = False
+
+
+class Activated(Answer):
+    """What came of it, or would: `number` is null after a dry run and where nothing is new."""
+
+    number: int | None
+    hash: str
+    before: int
+    is_new: bool
+    changes: list[dict[str, Any]]
+    loosened: Annotated[list[str], Field(description="What is hidden less than before.")]
+    sites: Annotated[list[str], Field(description="Sites whose own rules were laid over the new ones.")]
+
+
+class Salt(Answer):
+    """A secret from which pseudonyms of one period are made, or were: the secret itself is never shown."""
+
+    period: str
+    starts_at: datetime
+    ends_at: datetime
+    exists: bool
+    created_at: datetime
+    destroyed_at: datetime | None
+
+
+@router.get("/rules")
+async def list_rules(
+    access: Annotated[Access, requires(Permission.PRIVACY_READ)], site: SiteFilter = None
+) -> Page[RulesVersion]:
+    """List the rules versions, the latest first; there are few, so there is one page."""
+    wanted = None if site is None else (await _narrowed(access, site, Permission.PRIVACY_READ)).site
+    found = await RulesStore(access.database).listing(wanted)
+    return Page(items=[_version(version) for version in found], next=None)
+
+
+@router.get("/rules/{number}")
+async def show_rules(
+    number: Annotated[int, Path(ge=1, le=32767)], access: Annotated[Access, requires(Permission.PRIVACY_READ)]
+) -> Rules:
+    """One rules version with everything that it says."""
+    found = await RulesStore(access.database).version(number)
+    document = msgspec.json.decode(found.rules.canonical)
+    return Rules(number=found.number, hash=found.rules.version, document=document)
+
+
+@router.post("/rules/activate")
+async def activate_rules(body: NewRules, access: Annotated[Access, requires(Permission.PRIVACY_MANAGE)]) -> Activated:
+    """Put a dictionary into force, for the instance or one site. It may only tighten what lies below it."""
+    scope = None if body.site is None else await _narrowed(access, body.site, Permission.PRIVACY_MANAGE)
+    wanted = Wanted(
+        source=body.source, site=INSTANCE if scope is None else scope.site,
+        tenant=None if scope is None else scope.tenant, sign_off=body.sign_off, note=body.note, dry_run=body.dry_run,
+    )  # fmt: skip
+    return Activated.of(await activate(access.database, access.caller, wanted))
+
+
+@router.get("/salts")
+async def list_salts(access: Annotated[Access, requires(Permission.PRIVACY_READ)]) -> Page[Salt]:
+    """Say which salts exist, and when the older ones were destroyed."""
+    found = await Salts(access.database).proof()
+    return Page(items=[_salt(msgspec.structs.asdict(one)) for one in found], next=None)
+
+
+async def _narrowed(access: Access, site: str, permission: Permission) -> Scope:
+    return await scope_for(access.database, access.caller, permission, site=site)
+
+
+def _version(version: Version) -> RulesVersion:
+    fields = msgspec.structs.asdict(version)
+    site_id = None if version.site == INSTANCE else version.site
+    return RulesVersion.model_validate({**fields, "site_id": site_id})
+
+
+def _salt(proof: Mapping[str, Any]) -> Salt:
+    starts, ends = clock.from_ms(proof["starts_ms"]), clock.from_ms(proof["ends_ms"])
+    return Salt.model_validate({**proof, "starts_at": starts, "ends_at": ends})
