@@ -74,11 +74,11 @@ class Case:
     def __init__(self, both: Both, events: Any, draw: st.DataObject, zone: str) -> None:
         night = NIGHTS[zone]
         self.both, self.events, self.zone = both, events, zone
-        self.from_ms = night - draw.draw(st.sampled_from([48, 30, 2])) * HOUR
-        self.to_ms = night + draw.draw(st.sampled_from([24, 6, 1])) * HOUR
+        self.from_ms = night - draw.draw(st.sampled_from([48, 48, 30, 2])) * HOUR
+        self.to_ms = night + draw.draw(st.sampled_from([24, 24, 6, 1])) * HOUR
         self.conditions = draw.draw(conditions())
         self.match = draw.draw(st.sampled_from(["all", "any"]))
-        self.exclude_bounces = draw.draw(st.booleans())
+        self.exclude_bounces = draw.draw(st.sampled_from([False, False, False, True]))
         self.site = both.sites[0]
 
     @property

@@ -62,6 +62,8 @@ def bodies(w: World) -> dict[str, dict[str, Any]]:
         "POST /sites": {"name": "New", "team": str(w.teams["own"])},
         "PATCH /sites/{site}": {"name": "Another"},
         "PUT /sites/{site}/retention": {"logs": 7},
+        "POST /sites/{site}/segments": {"name": "New", "definition": {"did": "event:buy"}},
+        "PUT /sites/{site}/segments/{segment}": {"name": "Another", "definition": {"filter": ["path:eq:/"]}},
         "POST /sites/{site}/links": {"kind": "pixel", "name": "New"},
         "POST /sites/{site}/quarantine/release": {"reason": "bot"},
         "POST /sites/{site}/quarantine/reclassify": {"reason": "bot", "to": "headless"},
@@ -76,6 +78,7 @@ def path_of(route: Route, world: World, caller: str, target: str) -> str:
     whose = caller if caller in world.users else "guest"
     values = {
         "site": world.sites[target],
+        "segment": world.segments[target],
         "link": world.links[target],
         "team": world.teams[target],
         "name": "accounts.tidy",

@@ -250,3 +250,42 @@ async def test_work_ends_when_the_server_gives_it_up() -> None:
         async with asyncio.timeout(0.01):
             await while_waited_for(Request({"type": "http"}, receive), work())
     assert ended.is_set()
+
+
+async def test_a_saved_segment_and_a_cohort_narrow_any_report(admin: Browser, journal: Journal) -> None:
+    site = await watched(admin, journal)
+    path = f"/sites/{site}/segments"
+    searched = await made(admin, path, {"name": "Searched", "definition": {"filter": ["channel:eq:search"]}})
+    day = {"start": "2026-10-25", "end": "2026-10-25"}
+    bought = await made(admin, path, {"name": "Buyers", "definition": {"did": "event:buy", **day}})
+    views = {"by": "path", "metric": "views"}
+    of_searched = await get(admin, site, "breakdown", **views, segment=searched["id"])
+    assert of_searched["rows"] == [{"path": "/", "views": 1}]
+    of_buyers = await get(admin, site, "breakdown", **views, segment=bought["id"])
+    assert of_buyers["rows"] == [{"path": "/", "views": 1}, {"path": "/pricing", "views": 1}]
+    assert (await get(admin, site, "goals", goal="path:/", segment=bought["id"]))["visitors"] == 1
+    assert [one["name"] for one in (await admin("GET", path)).json()["items"]] == ["Searched", "Buyers"]
+    new = {"name": "Direct", "definition": {"filter": ["channel:eq:direct"]}}
+    changed = await admin("PUT", f"{path}/{searched['id']}", new)
+    assert changed.json()["definition"]["filter"] == ["channel:eq:direct"]
+    assert (await get(admin, site, "overview", segment=searched["id"]))["rows"][0]["value"] == 1
+    assert (await admin("DELETE", f"{path}/{searched['id']}")).status_code == 204
+    gone = await admin("GET", f"/sites/{site}/reports/overview", params={"segment": searched["id"]})
+    assert error(gone)[:2] == (404, "not_found")
+
+
+async def test_a_segment_of_another_site_narrows_nothing_here(admin: Browser, journal: Journal) -> None:
+    site = await watched(admin, journal)
+    other = (await made(admin, "/sites", {"name": "Other"}))["id"]
+    theirs = await made(admin, f"/sites/{other}/segments", {"name": "A", "definition": {"filter": ["path:eq:/"]}})
+    answer = await admin("GET", f"/sites/{site}/reports/overview", params={"segment": theirs["id"]})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "definition", [{}, {"filter": ["shoe:eq:1"]}, {"did": "shoe"}, {"did": "event:a", "range": "x"}, {"shoe": 1}]
+)
+async def test_a_segment_that_means_nothing_is_not_saved(admin: Browser, definition: dict[str, Any]) -> None:
+    site = (await made(admin, "/sites", {"name": "Shop"}))["id"]
+    answer = await admin("POST", f"/sites/{site}/segments", {"name": "A", "definition": definition})
+    assert answer.status_code == 422

@@ -42,6 +42,7 @@ class World:
         self.key_tokens: dict[str, str] = {}
         self.teams: dict[str, int] = {}
         self.sites: dict[str, int] = {}
+        self.segments: dict[str, int] = {}
         self.links: dict[str, int] = {}
         self.invitations: dict[str, int] = {}
         self.invitation_token = tokens.new()
@@ -78,6 +79,11 @@ async def _team(connection: "PoolConnectionProxy", world: World, target: str) ->
     world.sites[target] = await connection.fetchval(
         sites.SQL["insert"], uuid.uuid4(), team, target, ["example.com"], "UTC", f"pk_{target}{world.suffix}",
         *sites.DEFAULT_DAYS.values(), None, now,
+    )  # fmt: skip
+    world.segments[target] = await connection.fetchval(
+        "INSERT INTO segments (site_id, name, definition, created_at, changed_at) "
+        "VALUES ($1, 'Dutch', '{\"filter\": [\"country:eq:NL\"]}', $2, $2) RETURNING id",
+        world.sites[target], now,
     )  # fmt: skip
     world.links[target] = await connection.fetchval(
         "INSERT INTO links (uuid, site_id, kind, name, slug, created_at) VALUES ($1, $2, 'pixel', 'P', $3, $4) "

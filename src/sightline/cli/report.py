@@ -15,6 +15,7 @@ from sightline.accounts import sites
 from sightline.accounts.callers import operator
 from sightline.accounts.permissions import Permission
 from sightline.accounts.scopes import scope_for, site_named
+from sightline.analytics import segments
 from sightline.analytics.asking import Asker
 from sightline.analytics.catalogue import REPORTS, Report
 from sightline.analytics.catalogue import report as report_named
@@ -111,8 +112,10 @@ async def _from_postgres(loaded: Loaded, found: Report, site: str, asked: dict[s
             house.database, operator(), Permission.SITE_READ, site=await site_named(house.database, site)
         )
         zone = (await sites.show(house.database, scope)).time_zone
-        asker = Asker(PostgresEngine(house.database), scope, zone=zone)
-        return written(await found.run(asker, _params(found, asked)), form)
+        params = _params(found, asked)
+        saved = await segments.saved(house.database, scope, params.segment, zone=zone)
+        asker = Asker(PostgresEngine(house.database), scope, zone=zone, saved=saved)
+        return written(await found.run(asker, params), form)
 
 
 def _params(found: Report, asked: dict[str, Any]) -> Any:

@@ -345,6 +345,25 @@ CREATE TABLE salt (
     CONSTRAINT salt_salt_check CHECK ((length(salt) = 32))
 );
 
+CREATE TABLE segments (
+    id bigint NOT NULL,
+    site_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    definition jsonb NOT NULL,
+    created_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE segments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME segments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE VIEW session AS
  SELECT NULL::uuid AS session_id,
     NULL::uuid AS website_id,
@@ -707,6 +726,9 @@ ALTER TABLE ONLY rules_version
 ALTER TABLE ONLY salt
     ADD CONSTRAINT salt_pkey PRIMARY KEY (period, starts_ms);
 
+ALTER TABLE ONLY segments
+    ADD CONSTRAINT segments_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY setup_links
     ADD CONSTRAINT setup_links_pkey PRIMARY KEY (id);
 
@@ -785,6 +807,8 @@ CREATE INDEX remask_open ON remask USING btree (id) WHERE (finished_at IS NULL);
 
 CREATE INDEX rules_version_site ON rules_version USING btree (site, number DESC);
 
+CREATE INDEX segments_site ON segments USING btree (site_id, id);
+
 CREATE INDEX sign_ins_user ON sign_ins USING btree (user_id);
 
 CREATE INDEX signal_event_batch ON ONLY signal_event USING brin (batch) WITH (pages_per_range='32', autosummarize='on');
@@ -838,6 +862,12 @@ ALTER TABLE ONLY members
 
 ALTER TABLE ONLY rules_version
     ADD CONSTRAINT rules_version_base_fkey FOREIGN KEY (base) REFERENCES rules_version(number);
+
+ALTER TABLE ONLY segments
+    ADD CONSTRAINT segments_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY segments
+    ADD CONSTRAINT segments_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sign_ins
     ADD CONSTRAINT sign_ins_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;

@@ -14,6 +14,7 @@ from sightline.server.api import (
     privacy,
     quarantine,
     reports,
+    segments,
     setup,
     sign_in,
     sites,
@@ -25,7 +26,7 @@ from sightline.server.api import (
 def routers() -> Sequence[APIRouter]:
     """Every router, each with its whole prefix."""
     modules = (
-        setup, sign_in, me, teams, invitations, users, sites, reports, links, quarantine, api_keys, audit, jobs,
-        privacy,
+        setup, sign_in, me, teams, invitations, users, sites, reports, segments, links, quarantine, api_keys, audit,
+        jobs, privacy,
     )  # fmt: skip
     return [module.router for module in modules]

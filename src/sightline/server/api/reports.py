@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from sightline.accounts import sites
 from sightline.accounts.permissions import Permission
+from sightline.analytics import segments
 from sightline.analytics.asking import Asker, Asks
 from sightline.analytics.catalogue import REPORTS, Report
 from sightline.analytics.export import MEDIA, Format, written
@@ -43,7 +44,8 @@ async def answered(request: Request, access: Access, report: Report, asked: dict
     form = _format(request, asked.pop("format", None))
     params = msgspec.convert(asked, report.params, strict=False)
     site = await sites.show(access.database, access.scope)
-    asker = Asker(engine_of(request), access.scope, zone=site.time_zone)
+    narrowed = await segments.saved(access.database, access.scope, asked.get("segment", ()), zone=site.time_zone)
+    asker = Asker(engine_of(request), access.scope, zone=site.time_zone, saved=narrowed)
     answer = await while_waited_for(request, report.run(asker, params))
     if answer is None:
         return Response(status_code=_GONE)
