@@ -100,6 +100,16 @@ export interface Choice {
 /** What a period is compared with. */
 export type Compare = 'none' | 'previous' | 'year';
 
+/** Filters; with `did`, a cohort: the visitors who did that in the range. */
+export interface Definition {
+  did?: string | null;
+  end?: string | null;
+  filter?: string[];
+  match?: Match;
+  range?: string;
+  start?: string | null;
+}
+
 /** What events are told apart by; each is a text, empty where it is absent. */
 export type Dimension = 'path' | 'entry' | 'exit' | 'hostname' | 'query' | 'title' | 'referrer' | 'referrer_path' | 'channel' | 'utm_source' | 'utm_medium' | 'utm_campaign' | 'utm_content' | 'utm_term' | 'click' | 'event' | 'tag' | 'browser' | 'os' | 'device' | 'screen' | 'language' | 'country' | 'region' | 'city' | 'currency';
 
@@ -345,6 +355,12 @@ export interface NewRules {
   source: string;
 }
 
+/** What is saved. */
+export interface NewSegment {
+  definition: Definition;
+  name: string;
+}
+
 /** What a new site needs to be told; `team` may be left out by who has only one, or none yet. */
 export interface NewSite {
   /** Host names; `*.` in front stands for all below. */
@@ -485,6 +501,11 @@ export interface PageSalt {
   next: string | null;
 }
 
+export interface PageSegment {
+  items: Segment[];
+  next: string | null;
+}
+
 export interface PageSite {
   items: Site[];
   next: string | null;
@@ -587,6 +608,15 @@ export interface Reclassification {
 /** What came of it. */
 export type Result = 'ok' | 'refused' | 'throttled';
 
+/** How many days each kind of data is kept. */
+export interface Retention {
+  analytics: number;
+  errors: number;
+  logs: number;
+  recordings: number;
+  vitals: number;
+}
+
 /** Days per kind; what is left out stays as it is. */
 export interface RetentionChange {
   analytics?: number | null;
@@ -604,6 +634,13 @@ export interface RetentionRow {
   rate: number;
   size: number;
   visitors: number;
+}
+
+/** The cohorts of newcomers, the earliest first. */
+export interface RetentionTable {
+  period: Span;
+  rows: RetentionRow[];
+  unit: Unit;
 }
 
 /** Revenue of a period. */
@@ -659,6 +696,15 @@ export interface Salt {
   starts_at: string;
 }
 
+/** A segment, or a cohort where `did` is set. */
+export interface Segment {
+  changed_at: string;
+  created_at: string;
+  definition: Definition;
+  id: string;
+  name: string;
+}
+
 /** One row for each bucket, with its beginning in the zone and the metrics. */
 export interface Series {
   before: (Record<string, string | number | null>)[];
@@ -690,7 +736,7 @@ export interface Site {
   privacy: Privacy;
   public_key: string;
   reset_at: string | null;
-  retention: sightlineServerApiSitesRetention;
+  retention: Retention;
   team_id: string;
   time_zone: string;
   uuid: string;
@@ -817,22 +863,6 @@ export interface Visits {
 export interface Weekly {
   period: Span;
   rows: (Record<string, number | null>)[];
-}
-
-/** How many days each kind of data is kept. */
-export interface sightlineServerApiSitesRetention {
-  analytics: number;
-  errors: number;
-  logs: number;
-  recordings: number;
-  vitals: number;
-}
-
-/** The cohorts of newcomers, the earliest first. */
-export interface sightlineServerApiTypedRetention {
-  period: Span;
-  rows: RetentionRow[];
-  unit: Unit;
 }
 
 export interface Operations {
@@ -1170,7 +1200,7 @@ export interface Operations {
     path: { site: string };
     query: { range?: string; start?: string | null; end?: string | null; zone?: string | null; filter?: string[]; match?: Match; segment?: string[]; exclude_bounces?: boolean; unit?: 'day' | 'week' | 'month'; format?: Format | null };
     body: undefined;
-    answer: sightlineServerApiTypedRetention;
+    answer: RetentionTable;
   };
   /** Money by currency, by a dimension or over time. */
   'GET /api/v1/sites/{site}/reports/revenue': {
@@ -1213,6 +1243,41 @@ export interface Operations {
     query: undefined;
     body: RetentionChange;
     answer: Site;
+  };
+  /** List a site's segments and cohorts. */
+  'GET /api/v1/sites/{site}/segments': {
+    path: { site: string };
+    query: { limit?: number; cursor?: string | null };
+    body: undefined;
+    answer: PageSegment;
+  };
+  /** Save a segment or cohort. */
+  'POST /api/v1/sites/{site}/segments': {
+    path: { site: string };
+    query: undefined;
+    body: NewSegment;
+    answer: Segment;
+  };
+  /** Remove a segment. */
+  'DELETE /api/v1/sites/{site}/segments/{segment}': {
+    path: { site: string; segment: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** One segment. */
+  'GET /api/v1/sites/{site}/segments/{segment}': {
+    path: { site: string; segment: string };
+    query: undefined;
+    body: undefined;
+    answer: Segment;
+  };
+  /** Replace a segment. */
+  'PUT /api/v1/sites/{site}/segments/{segment}': {
+    path: { site: string; segment: string };
+    query: undefined;
+    body: NewSegment;
+    answer: Segment;
   };
   /** List the teams that one is in; an admin sees all. */
   'GET /api/v1/teams': {

@@ -14,6 +14,7 @@ from sightline.analytics.filters import Match, Where, where
 from sightline.analytics.period import Period, period, zone_info
 from sightline.analytics.selection import Cohort, Selection, selection
 from sightline.errors import InvalidValue, NotFound
+from sightline.privacy.echo import shown
 
 Text = Annotated[str, Meta(max_length=4000)]
 Short = Annotated[str, Meta(max_length=200)]
@@ -116,4 +117,4 @@ class Asker:
         try:
             return self._saved[reference]
         except KeyError:
-            raise NotFound(f"there is no segment {reference[:64]!r} on this site") from None
+            raise NotFound(f"there is no segment {shown(reference[:64])} on this site") from None

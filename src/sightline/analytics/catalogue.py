@@ -10,6 +10,7 @@ from typing import Any, Final, get_type_hints
 from msgspec import Struct
 
 from sightline.errors import NotFound
+from sightline.privacy.echo import shown
 
 
 class Report(Struct, frozen=True):
@@ -66,5 +67,5 @@ def report(name: str) -> Report:
         return REPORTS[name]
     except KeyError:
         raise NotFound(
-            f"there is no report {name[:40]!r}", field="name", hint=f"There are {', '.join(REPORTS)}."
+            f"there is no report {shown(name[:40])}", field="name", hint=f"There are {', '.join(REPORTS)}."
         ) from None

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sightline.analytics.binding import Bound, Value
 from sightline.errors import InvalidValue
+from sightline.privacy.echo import shown
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -116,13 +117,15 @@ def choice(kind: type[E], text: str, *, where: str, more: str = "") -> E:
     except ValueError:
         known = [*kind, more] if more else list(kind)
         raise InvalidValue(
-            f"there is no {where} {text[:100]!r}", field=where, hint=f"There are {', '.join(known)}."
+            f"there is no {where} {shown(text[:100])}", field=where, hint=f"There are {', '.join(known)}."
         ) from None
 
 
 def property_pattern(key: str, *, where: str = "property") -> str:
     """The regular expression that finds a property's value in the stored JSON: see `properties`."""
     if not _KEY.match(key):
-        raise InvalidValue(f"{key[:100]!r} is no name of a property", field=where, hint="It has 1 to 200 characters.")
+        raise InvalidValue(
+            f"{shown(key[:100])} is no name of a property", field=where, hint="It has 1 to 200 characters."
+        )
     encoded = msgspec.json.encode(key).decode()
     return "[{,]" + re.sub(r"([.^$*+?()\[\]{}|\\])", r"\\\1", encoded) + r':("(?:[^"\\]|\\.)*"|[^,}"]+)'

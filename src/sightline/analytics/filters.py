@@ -17,6 +17,7 @@ from sightline.analytics.binding import Bound, Value
 from sightline.analytics.fields import OF_THE_VISIT, Dimension, Field, Property, choice, field
 from sightline.errors import InvalidValue
 from sightline.privacy import subset
+from sightline.privacy.echo import shown
 
 MOST_CONDITIONS: Final = 30
 MOST_VALUES: Final = 200
@@ -90,13 +91,13 @@ def condition(text: str) -> Condition:
         try:
             name, operator_name, content = msgspec.json.decode(text, type=tuple[str, str, str | list[str]])
         except msgspec.MsgspecError as exc:
-            raise InvalidValue(f"{text[:100]!r} is no filter: {exc}", field="filter") from None
+            raise InvalidValue(f"{shown(text[:100])} is no filter: {exc}", field="filter") from None
         return _condition(name, operator_name, [content] if isinstance(content, str) else content)
     parts = text.split(":")
     prefix = 2 if parts[0] == "property" else 1
     if len(parts) < prefix + 1:
         raise InvalidValue(
-            f"{text[:100]!r} is no filter", field="filter", hint="Write field:operator:value, as country:eq:NL."
+            f"{shown(text[:100])} is no filter", field="filter", hint="Write field:operator:value, as country:eq:NL."
         )
     content = ":".join(parts[prefix + 1 :])
     return _condition(":".join(parts[:prefix]), parts[prefix], _values(content) if len(parts) > prefix + 1 else [])
@@ -152,7 +153,7 @@ def number(text: str, where: str) -> float:
     except ValueError:
         found = float("nan")
     if not math.isfinite(found):
-        raise InvalidValue(f"{text[:100]!r} is no number", field=where)
+        raise InvalidValue(f"{shown(text[:100])} is no number", field=where)
     return found
 
 

@@ -18,6 +18,7 @@ from msgspec import Struct
 from sightline import clock
 from sightline.analytics.binding import Bound, Value
 from sightline.errors import InvalidValue
+from sightline.privacy.echo import shown
 
 MOST_BUCKETS: Final = 5000
 _LOOK_EVERY_S: Final = 6 * 3600
@@ -129,7 +130,7 @@ def zone_info(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise InvalidValue(
-            f"there is no time zone {name!r}", field="zone", hint="Write one of the IANA list, as Europe/Zurich."
+            f"there is no time zone {shown(name)}", field="zone", hint="Write one of the IANA list, as Europe/Zurich."
         ) from None
 
 
@@ -169,7 +170,7 @@ def _named(text: str, now: datetime) -> tuple[datetime, datetime]:
     match = _SPAN.match(text)
     if match is None:
         raise InvalidValue(
-            f"there is no range {text!r}", field="range",
+            f"there is no range {shown(text)}", field="range",
             hint=f"There are {', '.join(names)}, and spans as 30min, 24h, 7d, 12w, 6mo, 2y.",
         )  # fmt: skip
     return _span(int(match[1]), match[2], now, tomorrow)
@@ -213,10 +214,12 @@ def _read(text: str, tz: ZoneInfo, field: str, *, after: bool = False) -> int:
         moment_ms = _moment(moment)
     except (ValueError, OverflowError, OSError):
         raise InvalidValue(
-            f"{text!r} is no date", field=field, hint="Write 2026-01-31, 2026-01-31T12:00 or milliseconds since 1970."
+            f"{shown(text)} is no date",
+            field=field,
+            hint="Write 2026-01-31, 2026-01-31T12:00 or milliseconds.",
         ) from None
     if not clock.to_ms(_EARLIEST) <= moment_ms <= clock.to_ms(_LATEST):
-        raise InvalidValue(f"{text!r} is too far away", field=field, hint="Choose a date from 1971 to 2199.")
+        raise InvalidValue(f"{shown(text)} is too far away", field=field, hint="Choose a date from 1971 to 2199.")
     return moment_ms
 
 

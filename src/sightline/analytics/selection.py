@@ -12,6 +12,7 @@ from sightline.analytics.fields import OF_THE_VISIT
 from sightline.analytics.filters import Where, check_text, condition
 from sightline.analytics.period import Bounds, Period
 from sightline.errors import InvalidValue, NotFound
+from sightline.privacy.echo import shown
 
 
 class Kind(StrEnum):
@@ -91,14 +92,14 @@ def step(text: str, *, where: str = "step") -> Step:
         try:
             text, *filters = msgspec.json.decode(text, type=Annotated[list[str], Meta(min_length=1, max_length=20)])
         except msgspec.MsgspecError as exc:
-            raise InvalidValue(f"{text[:100]!r} is no step: {exc}", field=where) from None
+            raise InvalidValue(f"{shown(text[:100])} is no step: {exc}", field=where) from None
     found = [condition(one) for one in filters]
     if any(one.field in OF_THE_VISIT for one in found):
         raise InvalidValue("a step's filters are about its event, not its visit's entry or exit", field=where)
     kind, colon, content = check_text(text, where).partition(":")
     if not colon or not content or kind not in list(Kind):
         raise InvalidValue(
-            f"{text[:100]!r} is no step", field=where, hint="Write path:/pricing, path:/docs/* or event:sign-up."
+            f"{shown(text[:100])} is no step", field=where, hint="Write path:/pricing, path:/docs/* or event:sign-up."
         )
     opened, closed = not content.startswith("*"), not content.endswith("*")
     bare = content.strip("*")

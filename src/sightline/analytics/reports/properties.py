@@ -14,6 +14,7 @@ from sightline.analytics.properties import REDUCE, REDUCED, PropertyType, pairs
 from sightline.analytics.reports.overview import Span
 from sightline.analytics.selection import Selection
 from sightline.errors import InvalidValue
+from sightline.privacy.echo import shown
 
 # Events whose properties have the same names and types are read once; more such groups than this are not looked at.
 MOST_SIGNATURES = 5000
@@ -135,7 +136,7 @@ async def property_values(asker: Asker, params: PropertyParams) -> PropertyValue
     over = asker.period(params)
     key = field(PROPERTY + params.key, where="key")
     if not isinstance(key, Property):
-        raise InvalidValue(f"{params.key!r} is no property", field="key")
+        raise InvalidValue(f"{shown(params.key)} is no property", field="key")
     question = Question(asker.selection(params, over), _event(params), key, params.limit)
     found = await asker.ask(build_values, question)
     (numbers,) = await asker.ask(build_numbers, question)

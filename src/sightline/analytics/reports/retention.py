@@ -32,7 +32,7 @@ class RetentionRow(Struct, frozen=True):
     rate: float
 
 
-class Retention(Struct, frozen=True):
+class RetentionTable(Struct, frozen=True):
     """The cohorts of newcomers, the earliest first."""
 
     period: Span
@@ -61,7 +61,7 @@ def build(question: Question) -> Any:
     return returned.inner_join(sizes, "cohort").order_by(["cohort", "bucket"])
 
 
-async def retention(asker: Asker, params: RetentionParams) -> Retention:
+async def retention(asker: Asker, params: RetentionParams) -> RetentionTable:
     """How many newcomers came back."""
     over, unit = asker.period(params), Unit(params.unit)
     how, edges = buckets(over, unit)
@@ -76,4 +76,4 @@ async def retention(asker: Asker, params: RetentionParams) -> Retention:
         for cohort, size in sorted(sizes.items())
         for after in range(len(edges) - cohort)
     ]  # fmt: skip
-    return Retention(Span.of(over), unit, rows)
+    return RetentionTable(Span.of(over), unit, rows)

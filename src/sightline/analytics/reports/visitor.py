@@ -10,6 +10,7 @@ from sightline.analytics.binding import Value
 from sightline.analytics.engines import bound
 from sightline.analytics.reports.visits import ListParams, Question, VisitRow, visit_id, visits
 from sightline.errors import NotFound
+from sightline.privacy.echo import shown
 
 
 class VisitorParams(Params, kw_only=True):
@@ -47,7 +48,7 @@ async def visitor(asker: Asker, params: VisitorParams) -> Visitor:
     identity = visit_id(params.visitor, "visitor")
     (found,) = await asker.ask(build, Question(asker.selection(params), identity, None, (), 1))
     if not found["visits"]:
-        raise NotFound(f"there is no visitor {params.visitor!r} on this site")
+        raise NotFound(f"there is no visitor {shown(params.visitor)} on this site")
     listed = await visits(asker, alike(ListParams, params, visitor=params.visitor))
     assert isinstance(identity, Value)
     return Visitor(str(identity.content), **found, rows=listed.rows)

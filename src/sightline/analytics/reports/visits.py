@@ -12,6 +12,7 @@ from sightline.analytics.later import ibis
 from sightline.analytics.reports.overview import Span
 from sightline.analytics.selection import Selection
 from sightline.errors import InvalidValue
+from sightline.privacy.echo import shown
 from sightline.signals.event import EventType
 
 _SEEN = (
@@ -205,5 +206,5 @@ def visit_id(text: str | None, where: str) -> Value | None:
     if text is None:
         return None
     if not text.removeprefix("-").isdecimal() or not text.isascii() or not -(2**63) <= int(text) < 2**63:
-        raise InvalidValue(f"{text[:40]!r} is no id", field=where)
+        raise InvalidValue(f"{shown(text[:40])} is no id", field=where)
     return Value(int(text))
