@@ -65,7 +65,8 @@ def test_starred_text_is_bounded_and_stable_at_the_bound(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["*//**/*/:", "*/{*/:", "u/**/rl(red)", "color: u/**/rl(red)", "url/**/(red)", "/{*red*/", "a/**//**/b: red"]
+    "text",
+    ["*//**/*/:", "*/{*/:", "u/**/rl(red)", "color: u/**/rl(red)", "url/**/(red)", "/{*red*/", "a/**//**/b: red"],
 )
 def test_what_is_left_out_of_a_style_joins_nothing_that_means_something_else(text: str) -> None:
     assert clean_style(clean_style(text)) == clean_style(text)
