@@ -6,6 +6,7 @@ bound does not hold, so that nobody has to read the numbers to know.
 
 import asyncio
 import importlib
+import os
 import pkgutil
 import sys
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 from bench.measurements import Result, record
 from bench.pairs import Comparison
 
-_PARTS = {"pairs", "measurements", "made", "storage", "__main__"}
+_PARTS = {"pairs", "peers", "measurements", "made", "storage", "filled", "__main__"}
 
 
 def names() -> list[str]:
@@ -33,7 +34,7 @@ def main() -> int:
         started = time.perf_counter()
         module = importlib.import_module(f"bench.{name}")
         results: list[Result] = asyncio.run(module.run())
-        record(module.TITLE, f"make bench BENCH={name}", results, getattr(module, "NOTE", ""))
+        record(module.TITLE, command(name), results, getattr(module, "NOTE", ""))
         for result in results:
             print(_line(result))
             if not result.holds:
@@ -42,6 +43,12 @@ def main() -> int:
     for line in failed:
         sys.stderr.write(f"bench: bound missed: {line}\n")
     return 1 if failed else 0
+
+
+def command(name: str) -> str:
+    """What makes these figures again, with the sizes that were asked for."""
+    sizes = (f"{key}={value} " for key, value in sorted(os.environ.items()) if key.startswith("BENCH_"))
+    return f"{''.join(sizes)}make bench BENCH={name}"
 
 
 def _line(result: Result) -> str:

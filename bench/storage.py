@@ -9,6 +9,12 @@ from tests.postgres import system_postgres
 from sightline.database.address import Address, connect
 from sightline.database.migrations import migrate
 
+# The bytes of what is not sealed yet: the tables of signals and the ledger, with their indexes.
+HOT = """
+SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relname ~ '^(signal_|ledger)'
+"""
+
 
 @asynccontextmanager
 async def migrated() -> AsyncIterator[Address]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.made import made_events
 from bench.measurements import Figure, Result
-from bench.storage import migrated
+from bench.storage import HOT, migrated
 from sightline import clock
 from sightline.blobs.folder import FolderStore
 from sightline.database.address import Address
@@ -29,10 +29,6 @@ NOTE = (
 _EVENTS = 300_000
 _PER_SECOND = 4_000
 _FRESH_S = 8.0
-_HOT = """
-SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
-WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relname ~ '^(signal_|ledger)'
-"""
 
 
 async def run() -> list[Result]:
@@ -51,7 +47,7 @@ async def _stores(address: Address, events: Sequence[Event], *, low: bool) -> li
         await journal.start()
         for start in range(0, len(events), 1000):
             await journal.append(Batch(signals=events[start : start + 1000]))
-        hot = int(str(await database.fetchval(_HOT)))
+        hot = int(str(await database.fetchval(HOT)))
         results: list[Result] = [Figure(f"hot bytes per event, {shape}", hot / len(events), "B", limit=300)]
         catalogue = Catalogue(database, FolderStore(Path(folder) / "extents"))
         results += await _sealed(catalogue, len(events), shape)

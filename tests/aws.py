@@ -9,14 +9,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from moto.server import ThreadedMotoServer
 
+from sightline.cloud import session
 from sightline.settings import AwsSettings
+from tests.listening import Listening
 
 REGION = "eu-central-1"
 CREDENTIALS = {
@@ -29,17 +32,31 @@ CREDENTIALS = {
 }
 
 
+class Clients:
+    """Clients of one account, each made once, of descriptions read once: EC2's alone takes half a second."""
+
+    def __init__(self, endpoint: str, *credentials: str) -> None:
+        self._endpoint, self._credentials = endpoint, credentials or ("testing", "testing")
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def __call__(self, service: str, region: str = REGION) -> Any:
+        if (service, region) not in self._made:
+            core = botocore.session.get_session()
+            core.register_component("data_loader", session._loader())
+            core.set_credentials(*self._credentials)
+            self._made[service, region] = boto3.session.Session(botocore_session=core).client(
+                service, region_name=region, endpoint_url=self._endpoint
+            )  # type: ignore[call-overload]
+        return self._made[service, region]
+
+
 class FakeAws:
     """moto's address, and clients for it."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
         self.settings = AwsSettings(region=REGION, endpoint_url=endpoint)
-
-    def client(self, service: Any) -> Any:
-        return boto3.session.Session(
-            aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION
-        ).client(service, endpoint_url=self.endpoint)
+        self.client = Clients(endpoint)
 
     def kms_key(self) -> str:
         arn: str = self.client("kms").create_key()["KeyMetadata"]["Arn"]
@@ -69,7 +86,7 @@ def moto_server() -> Iterator[FakeAws]:
                 os.environ[name] = value
 
 
-class FaultProxy:
+class FaultProxy(Listening):
     """Passes requests on, or answers with a fault: `throttle`, `denied`, `disabled`, `error`, `hang`, `wrong-key`."""
 
     def __init__(self, target: str) -> None:
@@ -77,17 +94,12 @@ class FaultProxy:
         self.fault: str | None = None
         self.requests = 0
         self.released = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        self.settings = AwsSettings(region=REGION, endpoint_url=f"http://127.0.0.1:{self._server.server_port}")
+        super().__init__(self._handler())
+        self.settings = AwsSettings(region=REGION, endpoint_url=self.url)
 
     def close(self) -> None:
         self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().close()
 
     def _handler(proxy) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - the inner class has the `self`
         class Handler(BaseHTTPRequestHandler):

@@ -1,8 +1,10 @@
 """Fixtures that many tests share, and marks that hold for whole folders."""
 
 import asyncio
+import importlib.util
 import secrets
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,25 +17,46 @@ from sightline.database.migrations import migrate
 from sightline.database.pool import Database
 from tests.aws import FakeAws
 from tests.postgres import system_postgres
+from tests.scratch import use_memory
+from tests.vaulting import nothing_sealed, place, vault_template  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from tests.aws import FaultProxy
 
-UNIT = Path(__file__).parent / "unit"
+TESTS = Path(__file__).parent
+UNIT = TESTS / "unit"
+SHARING = {TESTS / "dashboard", TESTS / "shop", TESTS / "browser"}
+use_memory()
+# `httpcore` imports it at every lock, and a search that finds nothing is not remembered: half the CPU of a request.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything under tests/unit is pure: that is what `make check` runs."""
+    """Everything under tests/unit is pure: that is what `make check` runs.
+
+    Workers take one file after the other in this order: first the folders whose files share a server and a browser, so
+    that a worker starts them once; then files with long tests, so that none is still running when all else is done.
+    """
     for item in items:
         if UNIT in item.path.parents:
             item.add_marker(pytest.mark.unit)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: 0 if SHARING & set(item.path.parents) else 1 if item.path in slow else 2)
+
+
+@pytest.fixture(autouse=True)
+def _no_data_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test opens what a person keeps in the usual place: a command that is not told where finds no folder."""
+    monkeypatch.setenv("SIGHTLINE_DATA", "/dev/null/no-test-may-use-the-usual-data-folder")
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Address]:
     """Debian's PostgreSQL, fresh, as its superuser; one for the whole run."""
-    with system_postgres(fsync="off") as address:
+    with system_postgres(fsync="off", shared_preload_libraries="pg_stat_statements") as address:
         yield address
+        asyncio.run(nothing_sealed(address))
 
 
 @pytest.fixture(scope="session")

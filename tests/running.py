@@ -17,13 +17,18 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = (sys.executable, "-m", "sightline")
 _PATIENCE_S = 60
 
 
+# What would be a setting; a region stands there while some test of this process runs moto.
+_NOT_TAKEN_ON = ("SIGHTLINE_", "DATABASE_URL", "AWS_REGION", "AWS_DEFAULT_REGION")
+
+
 def environment(**more: str) -> dict[str, str]:
-    """What a child process gets: our code importable, none of this machine's settings of Sightline."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SIGHTLINE_", "DATABASE_URL"))}
-    return {**kept, "PYTHONPATH": str(ROOT / "src"), **more}
+    """What a child process gets: our code importable, none of this machine's settings of Sightline, and no shop."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_TAKEN_ON)}
+    return {**kept, "PYTHONPATH": str(ROOT / "src"), "SIGHTLINE_DEMO_SHOP": "false", **more}
 
 
 def run(*arguments: str, timeout: float = 120, text: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
@@ -37,11 +42,14 @@ def run(*arguments: str, timeout: float = 120, text: str | None = None, **env: s
 class Running:
     """A `sightline up` (or `serve`) that runs: what it printed, and how to end it."""
 
-    def __init__(self, data: Path, arguments: Sequence[str] = (), *, command: str = "up", **env: str) -> None:
+    def __init__(
+        self, data: Path, arguments: Sequence[str] = (), *, command: str = "up", program: Sequence[str] = PROGRAM,
+        **env: str,
+    ) -> None:  # fmt: skip
         self.data = data
         self._lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "sightline", command, "--data", str(data), "--port", "0", *arguments],
+            [*program, command, "--data", str(data), "--port", "0", *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(**env), cwd=ROOT,
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -78,6 +86,19 @@ class Running:
     @property
     def setup_link(self) -> str | None:
         return self._find(r"^ *setup +(http://\S+)")
+
+    @property
+    def shop(self) -> str | None:
+        return self._find(r"^ *shop +(http://\S+)$")
+
+    def wait_for_shop(self) -> str:
+        """Return the URL of the example shop, which comes a moment after the server."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while self.shop is None:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"no shop:\n{self.output}")
+            time.sleep(0.02)
+        return self.shop
 
     def processes(self) -> list[psutil.Process]:
         """The server and everything below it."""

@@ -25,11 +25,17 @@ SKIPPING = "Sightline's API and collectors work without it: start them with `sig
 
 @dataclass(frozen=True)
 class Bundle:
-    """A folder with a package.json, built by `vite build` into a folder of the package."""
+    """A folder with a package.json, built by `vite build` into a folder of the package.
+
+    `needs` names a bundle whose npm package this one installs: it is packed first, and a change of it is one of this.
+    `besides` lies at the top of the folder and goes into no build.
+    """
 
     name: str
     source: Path
     output: Path
+    needs: str = ""
+    besides: frozenset[str] = frozenset()
 
     @property
     def record(self) -> Path:
@@ -43,6 +49,14 @@ class Bundle:
 BUNDLES = (
     Bundle("dashboard", ROOT / "dashboard", STATIC / "dashboard"),
     Bundle("browser", ROOT / "browser", STATIC / "browser"),
+    # An example, and no part of the package: it is built where `npm run build` would build it.
+    Bundle(
+        "shop",
+        ROOT / "examples/shop",
+        ROOT / "examples/shop/dist",
+        needs="browser",
+        besides=frozenset({"api", "rules.toml", "shop.sha256"}),
+    ),
 )
 
 
@@ -53,7 +67,8 @@ class BuildError(Exception):
 def sources(bundle: Bundle) -> Iterator[Path]:
     """Yield the files that a build depends on, in an order that every machine agrees on."""
     for path in sorted(bundle.source.rglob("*"), key=lambda path: path.relative_to(bundle.source).as_posix()):
-        if path.is_file() and IGNORED.isdisjoint(path.relative_to(bundle.source).parts):
+        parts = path.relative_to(bundle.source).parts
+        if path.is_file() and IGNORED.isdisjoint(parts) and parts[0] not in bundle.besides:
             yield path
 
 
@@ -62,7 +77,13 @@ def digest(bundle: Bundle) -> str:
     for path in sources(bundle):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         total.update(f"{path.relative_to(bundle.source).as_posix()} {content}\n".encode())
+    if bundle.needs:
+        total.update(digest(_named(bundle.needs)).encode())
     return total.hexdigest()
+
+
+def _named(name: str) -> Bundle:
+    return next(bundle for bundle in BUNDLES if bundle.name == name)
 
 
 def is_current(bundle: Bundle) -> bool:
@@ -77,7 +98,12 @@ def install(bundle: Bundle) -> str:
     """Install the locked packages if they are missing or the lock changed; return npm's path."""
     npm = find_npm()
     lock = hashlib.sha256((bundle.source / "package-lock.json").read_bytes()).hexdigest()
+    if bundle.needs:
+        lock += digest(_named(bundle.needs))
     if not bundle.installed.is_file() or bundle.installed.read_text("utf-8") != lock:
+        if bundle.needs:
+            needed = _named(bundle.needs)
+            _step(needed, "packing its module", [install(needed), "run", "build"])
         _step(bundle, "installing its locked npm packages", [npm, "ci", "--no-audit", "--no-fund"])
         bundle.installed.write_text(lock, "utf-8")
     return npm

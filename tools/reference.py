@@ -1,6 +1,10 @@
-"""Write the pages of docs/reference that follow from the code: `python -m tools.reference [--check]`."""
+"""Write what follows from the code: `python -m tools.reference [--check]`.
+
+Pages of docs/reference, and the dashboards that are imported into Grafana by hand.
+"""
 
 import importlib
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +14,20 @@ from fastapi import FastAPI
 
 from sightline.accounts.permissions import BY_ROLE, BY_TEAM_ROLE, NOT_FOR_KEYS, Permission, Role, TeamRole
 from sightline.cli import COMMANDS, sightline
+from sightline.cloud import cost, templates
+from sightline.cloud.grafana.alerts import GROUPS, group_document
+from sightline.cloud.grafana.dashboards import ALL
+from sightline.cloud.grafana.lint import asked, evaluated
+from sightline.cloud.grafana.model import document
 from sightline.metrics import CATALOGUE
 from sightline.server.api import routers
 from sightline.server.permissions import Requires, Route, routes
 from sightline.settings import Settings, catalogue, environment_name, is_secret
 
-FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs" / "reference"
+DASHBOARDS = ROOT / "src" / "sightline" / "cloud" / "dashboards"
+ALERT_RULES = DASHBOARDS.parent / "alert_rules.json"
 
 
 def settings() -> Iterator[str]:
@@ -55,7 +67,7 @@ def commands() -> Iterator[str]:
         "`sightline COMMAND --help` says the same. Exit codes: 0 done; 1 something failed or a check did not hold;"
         " 2 wrong usage or a wrong setting; 3 a part is away, try again; 4 not allowed; 130 interrupted.\n"
     )
-    context = click.Context(sightline, info_name="sightline")
+    context = click.Context(sightline, info_name="sightline", **sightline.context_settings)
     for name in COMMANDS:
         command = sightline.get_command(context, name)
         if command is None:
@@ -119,11 +131,80 @@ def _command(command: click.Command, name: str, parent: click.Context, depth: in
         yield ""
 
 
-PAGES = {"settings.md": settings, "metrics.md": metrics, "commands.md": commands, "permissions.md": permissions}
+def aws() -> Iterator[str]:
+    yield "# The AWS templates\n"
+    yield (
+        "Four CloudFormation templates are shipped in `sightline/cloud/templates/`, made by `infra/` (`make infra`)."
+        " [How to deploy on AWS](../how-to/deploy-on-aws.md) uses them. Everything carries the tags `Project`,"
+        " `Environment`, `ManagedBy`, `CostCenter`, `Owner`, `Component` and `Function`.\n"
+    )
+    for part in templates.PARTS:
+        found = templates.document(part)
+        yield f"## {part}\n\n{found['Description']}: {len(found['Resources'])} resources at most.\n"
+        yield "| parameter | default | meaning |\n|---|---|---|"
+        for name, declared in found["Parameters"].items():
+            default = str(declared.get("Default", "(needed)"))
+            allowed = f" One of {', '.join(declared['AllowedValues'])}." if "AllowedValues" in declared else ""
+            yield f"| `{name}` | {f'`{default}`' if default else ''} | {declared['Description']}{allowed} |"
+        yield "\n| output | meaning |\n|---|---|"
+        for name, output in found["Outputs"].items():
+            yield f"| `{name}` | {output['Description']} |"
+        yield ""
+    yield f"## Prices\n\nUSD in us-east-1, read {cost.prices().read}, for `sightline aws cost estimate`.\n"
+    yield "| price | USD | per | read at |\n|---|---|---|---|"
+    for name, row in cost.prices().rows.items():
+        yield f"| {name} | {row.usd:.10g} | {row.per} | {row.source} |"
+
+
+def dashboards() -> Iterator[str]:
+    yield "# Dashboards in Grafana\n"
+    yield (
+        "What each panel shows and why. The JSON of each is shipped in `sightline/cloud/dashboards/`, for import by"
+        " hand into Grafana 10.4 or later; `sightline aws grafana lint` checks it.\n"
+    )
+    for dashboard in ALL:
+        found = document(dashboard)
+        yield f"## {dashboard.title}\n\n{dashboard.about}\n"
+        yield (
+            f"Folder {dashboard.folder.name.title()}, uid `{dashboard.uid}`, range"
+            f" {dashboard.span.removeprefix('now-')}, refreshed every {dashboard.refresh or 'time that somebody asks'};"
+            " one look asks CloudWatch for about"
+            f" {asked(found)} metrics.\n"
+        )
+        yield "| panel | what it is for |\n|---|---|"
+        for panel in found["panels"]:
+            yield f"| {panel['title']} | {panel['description']} |"
+        yield ""
+    yield from alert_rules()
+
+
+def alert_rules() -> Iterator[str]:
+    yield "## Alert rules\n"
+    yield (
+        "They are synced with the dashboards, and shipped as `sightline/cloud/alert_rules.json`. CloudWatch's alarms"
+        " watch what Sightline stands on; these watch what goes by site, function or API. They ask CloudWatch for about"
+        f" {evaluated(GROUPS):.0f} metrics an hour, with three sites and three APIs, which is in"
+        " `sightline aws cost estimate`. Who is told is the topic that CloudWatch's alarms tell: the sync makes a"
+        " contact point for it, and the first branch of the notification policies for what carries the label"
+        " `source=sightline`.\n"
+    )
+    yield "| rule | fires when | what to do |\n|---|---|---|"
+    for group in GROUPS:
+        for alert in group.alerts:
+            yield f"| {alert.title} | {alert.summary} | {alert.todo} |"
+
+
+PAGES = {
+    "settings.md": settings, "metrics.md": metrics, "commands.md": commands, "permissions.md": permissions,
+    "aws.md": aws, "dashboards.md": dashboards,
+}  # fmt: skip
 
 
 def rendered() -> dict[Path, str]:
-    return {FOLDER / name: "\n".join(page()).rstrip() + "\n" for name, page in PAGES.items()}
+    pages = {FOLDER / name: "\n".join(page()).rstrip() + "\n" for name, page in PAGES.items()}
+    rules = json.dumps([group_document(one) for one in GROUPS], indent=1) + "\n"
+    shipped = {DASHBOARDS / f"{one.uid}.json": json.dumps(document(one), indent=1) + "\n" for one in ALL}
+    return pages | shipped | {ALERT_RULES: rules}
 
 
 def main() -> int:

@@ -1,6 +1,9 @@
 // @ts-check
 /** What the mock server answers, route by route: enough of the real rules that every page and message can be seen. */
 import { randomBytes } from 'node:crypto';
+import { REPORTS } from './reports.mjs';
+import { ADMINISTRATION } from './administration.mjs';
+import { VAULT } from './vault.mjs';
 import { addSignIn, addSite, addTeam, addUser, nextId, note } from './state.mjs';
 
 /** @typedef {import('./state.mjs').State} State @typedef {import('./state.mjs').User} User @typedef {import('./state.mjs').SignIn} SignIn */
@@ -21,12 +24,12 @@ export class Failure extends Error {
 
 const VIEW = ['team:read', 'site:read'];
 const MEMBER = [...VIEW, 'site:create', 'site:change'];
-const MANAGER = [...MEMBER, 'team:change', 'member:manage', 'site:delete', 'site:retention'];
-const OWNER = [...MANAGER, 'team:delete', 'owner:manage', 'audit:read'];
+const MANAGER = [...MEMBER, 'team:change', 'member:manage', 'site:delete', 'site:retention', 'site:erase', 'site:quarantine', 'site:privacy', 'vault:read', 'vault:write'];
+const OWNER = [...MANAGER, 'team:delete', 'owner:manage', 'audit:read', 'vault:reveal', 'vault:erase', 'vault:audit', 'vault:rotate'];
 const OWN = ['self:read', 'self:change', 'key:manage'];
 const IN_TEAM = /** @type {Record<string, string[]>} */ ({ owner: OWNER, manager: MANAGER, member: MEMBER, viewer: VIEW });
 const BY_ROLE = /** @type {Record<string, string[]>} */ ({
-  admin: [...OWN, 'user:manage', 'team:create', ...OWNER],
+  admin: [...OWN, 'user:manage', 'team:create', 'job:read', 'job:run', 'privacy:read', 'privacy:manage', 'cloud:read', 'cloud:report', ...OWNER],
   member: [...OWN, ...VIEW, 'team:create', 'site:create'],
   viewer: [...OWN, ...VIEW],
 });
@@ -231,6 +234,18 @@ const ROUTES = {
     Object.assign(found.retention, given(asked.body));
     return { json: found };
   },
+  'GET /api/v1/sites/{site}/snippet': (asked) => {
+    const path = '/9f3ab2c41d07';
+    return { json: { path, html: `<script async src="${path}/s.js" data-site="${site(asked, 'site:read').public_key}"></script>` } };
+  },
+  'GET /api/v1/sites/{site}/reports/{name}': (asked) => {
+    site(asked, 'site:read');
+    return { json: there(REPORTS[asked.path.name ?? ''], 'report')(asked.query) };
+  },
+  'GET /api/v1/sites/{site}/segments': (asked) => (site(asked, 'site:read'), page([], asked.query)),
+  'GET /api/v1/sites/{site}/annotations': (asked) => (site(asked, 'site:read'), page([], asked.query)),
+  'GET /api/v1/sites/{site}/releases': (asked) => (site(asked, 'site:read'), page([], asked.query)),
+  'GET /api/v1/sites/{site}/report-shares': (asked) => (site(asked, 'site:change'), page([], asked.query)),
   'DELETE /api/v1/sites/{site}': (asked) => {
     const found = site(asked, 'site:delete');
     asked.state.sites.splice(asked.state.sites.indexOf(found), 1);
@@ -278,4 +293,4 @@ const compiled = (/** @type {typeof ROUTES} */ table, /** @type {boolean} */ ope
     return { method, pattern: new RegExp(`^${path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`), run: /** @type {(asked: any) => Answer} */ (run), open };
   });
 
-export const routes = [...compiled(OPEN, true), ...compiled(ROUTES, false)];
+export const routes = [...compiled(OPEN, true), ...compiled({ ...ROUTES, ...ADMINISTRATION, ...VAULT }, false)];

@@ -63,7 +63,8 @@ export function addSite(state, fields) {
   const site = {
     id: nextId(state), uuid: randomUUID(), domains: [], time_zone: 'UTC', public_key: `sp_${randomBytes(9).toString('base64url')}`,
     retention: { analytics: 365, vitals: 365, recordings: 30, logs: 90, errors: 90 }, created_by: null, created_at: ago(0),
-    reset_at: null, ...fields,
+    reset_at: null, is_demo: false, privacy_answered_at: fields.privacy_later ? null : ago(0),
+    privacy: { consent_mode: fields.privacy_later ? 'analytics' : 'replay', consent_asked: false, honour_signals: true, salt_period: 'day' }, ...fields,
   };
   state.sites.push(site);
   return site;

@@ -3,6 +3,7 @@
   try {
     var theme = localStorage.getItem('sightline.theme');
     if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+    if (localStorage.getItem('sightline.density') === 'compact') document.documentElement.dataset.density = 'compact';
   } catch (_) {
     // Storage is blocked: the system's preference stands.
   }

@@ -29,7 +29,7 @@ const TARGET = here('../src/api/schema.ts');
 const SKIPPED = new Set(['HTTPValidationError', 'ValidationError']);
 
 /** @param {string} name */
-const identifier = (name) => name.replace(/_+([A-Za-z])?/g, (_, letter) => (letter ?? '').toUpperCase());
+const identifier = (name) => name.replace(/[-_]+([A-Za-z])?/g, (_, letter) => (letter ?? '').toUpperCase());
 
 /** @param {string | undefined} text @param {string} indent */
 const comment = (text, indent = '') => (text ? `${indent}/** ${text.trim().replaceAll('\n', ' ')} */\n` : '');

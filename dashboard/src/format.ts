@@ -1,6 +1,6 @@
 /** Numbers, dates and times as the reader's own locale writes them. */
 
-const locales = navigator.languages.length ? [...navigator.languages] : undefined;
+export const locales = navigator.languages.length ? [...navigator.languages] : undefined;
 
 const numbers = new Intl.NumberFormat(locales);
 const dates = new Intl.DateTimeFormat(locales, { dateStyle: 'medium' });

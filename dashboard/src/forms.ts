@@ -1,6 +1,6 @@
 /** What can be said about a field before asking the server. */
 
-import { t } from './messages.ts';
+import { t } from './messages/shell.ts';
 
 export const filled = (value: string): string | undefined => (value.trim() ? undefined : t.forms.required);
 

@@ -2,8 +2,16 @@
 
 import { words, type Problem } from './api/errors.ts';
 
+/** What a page shows of something that is read. */
+export interface Readable<T> {
+  value: T | undefined;
+  problem: Problem | null;
+  busy: boolean;
+  again: () => Promise<void>;
+}
+
 /** One thing that is read; `again` reads anew and keeps the old value on the screen meanwhile. */
-export class Reading<T> {
+export class Reading<T> implements Readable<T> {
   value = $state<T | undefined>(undefined);
   problem = $state<Problem | null>(null);
   busy = $state(false);

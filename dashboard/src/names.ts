@@ -2,7 +2,7 @@
 
 import { api } from './api/api.ts';
 import type { AuditEntry } from './api/types.ts';
-import { t } from './messages.ts';
+import { t } from './messages/settings.ts';
 import { session } from './session.svelte.ts';
 
 export type Names = ReadonlyMap<string, string>;

@@ -11,10 +11,11 @@ class Router {
     document.addEventListener('click', (event) => this.#follow(event));
   }
 
-  go(to: string, { replace = false }: { replace?: boolean } = {}): void {
+  /** `stay` where only a filter or the like changes: the page then keeps its place. */
+  go(to: string, { replace = false, stay = false }: { replace?: boolean; stay?: boolean } = {}): void {
     history[replace ? 'replaceState' : 'pushState'](null, '', to);
     this.#read();
-    window.scrollTo(0, 0);
+    if (!stay) window.scrollTo(0, 0);
   }
 
   #read(): void {

@@ -4,8 +4,9 @@ import { api } from './api/api.ts';
 import { ApiError, words, type Problem } from './api/errors.ts';
 import { connection } from './api/request.ts';
 import type { Me, MyTeam, Permission } from './api/types.ts';
-import { t } from './messages.ts';
+import { t } from './messages/shell.ts';
 import { inside, router } from './router.svelte.ts';
+import { sites } from './sites.svelte.ts';
 import { toasts } from './toasts.svelte.ts';
 
 export type SessionState = 'starting' | 'signed-in' | 'signed-out' | 'needs-setup' | 'unreachable';
@@ -44,8 +45,10 @@ class Session {
     router.go(wanted, { replace: true });
   }
 
+  /** Read anew what changes with a new site or team: also which sites there are. */
   async refresh(): Promise<void> {
     this.#remember(await api.me.get());
+    await sites.again();
   }
 
   async signOut(): Promise<void> {
@@ -94,10 +97,12 @@ class Session {
     connection.csrf = me.csrf_token ?? '';
     this.state = 'signed-in';
     this.problem = null;
+    if (!sites.value && !sites.busy) void sites.again();
   }
 
   #forget(state: SessionState): void {
     this.me = null;
+    sites.forget();
     connection.csrf = '';
     this.state = state;
     this.problem = null;

@@ -49,21 +49,50 @@ _ROWS: Final = (
     Metric("DatabaseReconnects", Unit.COUNT, (), "How often a lost connection to PostgreSQL was made again."),
     Metric("HitsDropped", Unit.COUNT, ("Reason",), "Hits that were not stored, by the reason in the answer's header."),
     Metric("HitsReleased", Unit.COUNT, (), "Hits that somebody released from the quarantine."),
+    Metric("SheetsFetched", Unit.COUNT, ("Outcome",), "Style sheets that recorded pages link: taken or failed."),
+    Metric("ItemsLost", Unit.COUNT, (), "Items that browsers could not keep until they were sent, as the SDK says."),
     Metric("ValuesCut", Unit.COUNT, ("Field",), "Values of hits that were too long, and stored without their end."),
+    Metric("LinesDropped", Unit.COUNT, ("Reason",), "Lines of vitals and errors not written: noise, limit or failed."),
+    Metric("LogsDropped", Unit.COUNT, ("Reason",), "Payloads of log lines that could not be read, or were not wanted."),
+    Metric("LogLag", Unit.MILLISECONDS, (), "From when a backend wrote the first line of a payload to its commit."),
     Metric("SignalsCommitted", Unit.COUNT, ("Kind",), "Signals that were committed to the journal."),
     Metric("CommitDuration", Unit.MILLISECONDS, (), "How long a group commit took."),
-    Metric("JournalRefused", Unit.COUNT, ("Reason",), "Batches not stored: full, value, database or error."),
+    Metric(
+        "JournalRefused",
+        Unit.COUNT,
+        ("Reason",),
+        "Batches not stored: full (the queue), value, database (away, or its disk full) or error.",
+    ),
     Metric("SignalsSealed", Unit.COUNT, ("Kind",), "Signals that were sealed into extents."),
+    Metric("RecordingsSealed", Unit.COUNT, (), "Recordings of visits that ended and became one object per tab."),
+    Metric("RecordingBytes", Unit.BYTES, (), "Bytes of recordings that were sealed."),
+    Metric("RecordingsStored", Unit.BYTES, (), "Bytes of all sealed recordings, after each look at their budget."),
+    Metric(
+        "RecordingsFull",
+        Unit.COUNT,
+        (),
+        "Over 0 while recordings are over their budget and none may go, or their disk is full.",
+    ),
     Metric("WarehouseLag", Unit.MILLISECONDS, (), "Age of the oldest commit that the warehouse has not read yet."),
     Metric("WarehouseRebuilds", Unit.COUNT, ("Reason",), "Rebuilds: new, schema, restored, behind, broken or asked."),
     Metric("QueryDuration", Unit.MILLISECONDS, (), "How long a query of the warehouse took."),
     Metric("SignIns", Unit.COUNT, ("Result",), "Sign-ins: ok, refused or throttled."),
     Metric("KeyUnwraps", Unit.COUNT, ("Result",), "Keys unwrapped by the root key: ok, denied or failed."),
+    Metric("VaultReads", Unit.COUNT, ("Result",), "Values read from the vault: ok, refused or failed."),
+    Metric("VaultRefused", Unit.COUNT, ("Reason",), "Readings that a limit refused: too many values or subjects."),
+    Metric("VaultSubjectsRead", Unit.COUNT, (), "Different subjects that one actor has read within an hour."),
+    Metric("VaultHoneytokens", Unit.COUNT, (), "Readings of subjects that nobody has a reason to read: alarm on one."),
+    Metric("VaultAuditWrong", Unit.COUNT, (), "What the daily verification of the vault's audit found: alarm on one."),
+    Metric("LogsExported", Unit.COUNT, (), "Log groups that a run of `sightline aws logs export` has gone through."),
+    Metric("VaultAuditUnsealed", Unit.COUNT, (), "Rows of the vault's audit that wait for their seal."),
 )
 
 CATALOGUE: Final = {metric.name: metric for metric in _ROWS}
 
 _gathered: dict[tuple[str, tuple[str, ...]], list[float]] = {}
+# What was checked before: the dimensions of most calls are the same few.
+_checked: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[str, tuple[str, ...]]] = {}
+_MOST_CHECKED: Final = 4096
 _lock = threading.Lock()
 
 
@@ -71,7 +100,9 @@ def count(name: str, value: float = 1, **dimensions: str) -> None:
     """Add `value` to a metric of the catalogue; counts are summed until the next `emit`."""
     key = _key(name, dimensions)
     with _lock:
-        values = _gathered.setdefault(key, [0.0])
+        values = _gathered.get(key)
+        if values is None:
+            values = _gathered[key] = [0.0]
         values[0] += value
 
 
@@ -79,7 +110,9 @@ def observe(name: str, value: float, **dimensions: str) -> None:
     """Note one measured value of a metric of the catalogue."""
     key = _key(name, dimensions)
     with _lock:
-        values = _gathered.setdefault(key, [])
+        values = _gathered.get(key)
+        if values is None:
+            values = _gathered[key] = []
         if len(values) < 100 * _MAX_VALUES:  # a stalled emitter costs bounded memory
             values.append(value)
 
@@ -94,6 +127,16 @@ def emit(write: Callable[[str], object]) -> None:
 
 
 def _key(name: str, dimensions: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+    asked = name, tuple(dimensions.items())
+    key = _checked.get(asked)
+    if key is None:
+        key = _check(name, dimensions)
+        if len(_checked) < _MOST_CHECKED:
+            _checked[asked] = key
+    return key
+
+
+def _check(name: str, dimensions: dict[str, str]) -> tuple[str, tuple[str, ...]]:
     metric = CATALOGUE.get(name)
     if metric is None:
         raise LookupError(f"metric {name!r} does not stand in the catalogue")

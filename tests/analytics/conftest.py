@@ -16,6 +16,7 @@ from sightline.analytics.asking import Asks
 from sightline.analytics.engines import DuckEngine, PostgresEngine
 from sightline.database.pool import Database
 from sightline.signals.event import EVENT, Event
+from tests.analytics.generated import COUNTS
 
 BATCH = 7
 
@@ -46,11 +47,15 @@ class Both:
         self.database = database
         self.memory = Memory()
         self.scopes = scopes
+        self.counts = COUNTS
         self.engines: dict[str, Asks] = {"duckdb": DuckEngine(self.memory), "postgres": PostgresEngine(database)}
 
     @property
     def sites(self) -> tuple[int, ...]:
         return tuple(self.scopes)
+
+    async def renew(self) -> None:
+        """Begin a world; what it holds replaces everything."""
 
     async def hold(self, events: Sequence[Event]) -> None:
         """Hold these events and no others."""

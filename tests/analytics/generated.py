@@ -1,5 +1,6 @@
 """Random worlds of events: few visitors, pages and moments, so that everything that can coincide does."""
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ NIGHTS = {
     "America/Havana": 1_793_505_600_000,
 }
 HOUR = 3_600_000
+COUNTS = (0, 3, 8, 15, 25)
 _TEXTS = ["", "a", "b", 'q"t', "back\\slash", "x:y", "Ωλ", "a,b", "tab\there"]
 _KEYS = ["plan", "price", "a.b", 'k"q', "k:"]
 _PROPERTY = st.one_of(
@@ -34,10 +36,12 @@ class Seen:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, *, zone: str = "UTC", sites: tuple[int, ...] = (1, 2), most: int = 25) -> list[Event]:
+def worlds(
+    draw: st.DrawFn, *, zone: str = "UTC", sites: tuple[int, ...] = (1, 2), counts: tuple[int, ...] = COUNTS
+) -> list[Event]:
     """Some events around a night on which the zone's clocks change, in the order in which they arrived."""
     night = NIGHTS[zone]
-    count = draw(st.sampled_from([0, 3, 8, 15, most]))
+    count = draw(st.sampled_from(counts))
     return [draw(_event(night, sites)) for _ in range(count)]
 
 
@@ -70,6 +74,32 @@ def _event(draw: st.DrawFn, night: int, sites: tuple[int, ...]) -> Event:
         if draw(st.booleans()):
             fields |= {"revenue": draw(st.integers(1, 99_999)), "currency": draw(st.sampled_from(["EUR", "USD"]))}
     return Event(site=site, created_ms=created_ms, visitor=visitor, visit=visit, type=kind, **fields)
+
+
+def crowd(source: random.Random, count: int, night: int, sites: tuple[int, ...]) -> list[Event]:
+    """Many events around a night, of few visitors; always the same ones for a source that begins the same."""
+    return [_one_of_many(source, night, sites[source.random() < 0.1]) for _ in range(count)]
+
+
+def _one_of_many(source: random.Random, night: int, site: int) -> Event:
+    quarters = source.randint(-72 * 4, 30 * 4)
+    visitor = source.randint(1, 40 + max(quarters + 150, 0) // 2)  # new ones come all the time
+    kind = source.choice([EventType.PAGE] * 6 + [EventType.CUSTOM] * 3 + [EventType.IDENTIFY, EventType.LINK])
+    found: dict[str, Any] = {}
+    if kind is EventType.CUSTOM:
+        values: list[Any] = [*_TEXTS[1:], "true", "12", "2026-01-02", 3, -4.5, 12345678.25, True, False, "12abc"]
+        said = {key: source.choice(values) for key in _KEYS if source.random() < 0.5}
+        found = {"name": source.choice(["signup", "buy"]), "properties": encode(said)}
+        if source.random() < 0.5:
+            found |= {"revenue": source.randint(1, 99_999), "currency": source.choice(["EUR", "USD"])}
+    return Event(
+        site=site, visitor=visitor, visit=visitor * 10 + source.randint(0, 5) + 1000 * site, type=kind,
+        created_ms=night + quarters * HOUR // 4 + source.choice([0, 0, -1, 1, 59_999]),
+        path=source.choice(["/", "/a", "/b", "/b/c"]), country=source.choice(["NL", "DE", ""]),
+        referrer_domain=source.choice(["", "google.com", "bing.com"]), channel=source.choice(["direct", "search"]),
+        utm_source=source.choice(["", "news", "ads"]), utm_campaign=source.choice(["", "spring"]),
+        title=source.choice(_TEXTS), engagement_ms=source.choice([0, 1500, 20_000]), **found,
+    )  # fmt: skip
 
 
 _COLUMN = st.sampled_from(["path", "country", "title", "referrer", "utm_source", "event", "entry", "exit"])

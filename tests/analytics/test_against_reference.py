@@ -39,7 +39,7 @@ pytestmark = pytest.mark.slow
 P = TypeVar("P", bound=Params)
 METRICS = [metric.value for metric in Metric]
 quick = settings(
-    max_examples=40,
+    max_examples=10,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,
@@ -104,8 +104,9 @@ ZONES = st.sampled_from(sorted(NIGHTS))
 
 
 async def case(both: Both, data: st.DataObject) -> Case:
+    await both.renew()
     zone = data.draw(ZONES)
-    events = data.draw(worlds(zone=zone, sites=both.sites))
+    events = data.draw(worlds(zone=zone, sites=both.sites, counts=both.counts))
     await both.hold(events)
     return Case(both, events, data, zone)
 

@@ -9,11 +9,12 @@ import pytest
 
 from sightline.analytics.asking import Asker, Params
 from sightline.analytics.reports.breakdown import BreakdownParams, breakdown
-from sightline.analytics.reports.funnel import FunnelParams, funnel
+from sightline.analytics.reports.funnel import DropsParams, FunnelParams, funnel, funnel_drops
 from sightline.analytics.reports.overview import OverviewParams, overview
 from sightline.analytics.reports.retention import RetentionParams, retention
 from sightline.analytics.reports.series import SeriesParams, series
 from sightline.analytics.reports.weekly import WeeklyParams, weekly
+from sightline.errors import InvalidValue
 from sightline.signals.event import Event, EventType
 from tests.analytics.conftest import Both
 
@@ -183,6 +184,31 @@ async def test_the_window_of_a_funnel_is_between_two_steps_and_the_latest_try_co
         for window in (19, 20, 30)
     }
     assert reached == {19: [1, 0, 0], 20: [1, 1, 0], 30: [1, 1, 1]}
+
+
+async def test_who_left_a_funnel_is_as_many_as_it_says_each_with_the_visit_of_their_last_try(both: Both) -> None:
+    told = Told(both, "UTC")
+    for visitor, visit, minute, path in (
+        (1, 11, 0, "/a"), (1, 11, 1, "/b"),
+        (2, 21, 0, "/a"), (2, 22, 600, "/a"),
+        (3, 31, 5, "/b"), (3, 31, 6, "/a"),
+        (4, 41, 0, "/a"), (4, 41, 90, "/b"),
+        (5, 51, 0, "/b"),
+    ):  # fmt: skip
+        told(at("2026-01-05T10:00") + minute * 60_000, path, visitor=visitor, visit=visit)
+    params = {"start": "2026-01-01", "end": "2026-01-31", "step": ["path:/a", "path:/b", "path:/c"]}
+    rows = (await told.ask(funnel, FunnelParams, **params)).rows
+    left = await told.ask(funnel_drops, DropsParams, after=1, **params)
+    begin = at("2026-01-05T10:00")
+    assert [(row.visitor, row.visit, row.at_ms, row.path) for row in left.rows] == [
+        ("2", "22", begin + 600 * 60_000, "/a"), ("3", "31", begin + 6 * 60_000, "/a"), ("4", "41", begin, "/a"),
+    ]  # fmt: skip
+    assert left.visitors == rows[1].dropped == 3
+    later = await told.ask(funnel_drops, DropsParams, after=2, limit=1, **params)
+    assert [row.visit for row in later.rows] == ["11"]
+    assert later.visitors == rows[2].dropped == 1
+    with pytest.raises(InvalidValue, match="after"):
+        await told.ask(funnel_drops, DropsParams, after=3, **params)
 
 
 async def test_a_visitor_of_years_is_no_newcomer(both: Both) -> None:

@@ -1,12 +1,17 @@
 """`config`, `completion` and `version`: small commands that need no database."""
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from sightline import __version__
-from tests.running import run
+from tests.running import ROOT, environment, run
 
 
 def test_config_says_where_each_value_came_from_and_masks_secrets(tmp_path: Path) -> None:
@@ -50,7 +55,24 @@ def test_version_is_printed_for_people_and_for_programs() -> None:
     assert json.loads(run("version", "--json").stdout)["sightline"] == __version__
 
 
-def test_an_unknown_command_is_a_wrong_use() -> None:
+def test_an_unknown_command_is_a_wrong_use_and_what_was_meant_is_named() -> None:
     done = run("verison")
     assert done.returncode == 2
-    assert "No such command 'verison'" in done.stderr
+    assert "No such command 'verison'. Did you mean 'version'?" in done.stderr
+
+
+@pytest.mark.parametrize(("no_color", "painted"), [("1", False), ("", True)])
+def test_a_terminal_has_colours_unless_no_color_is_set(tmp_path: Path, no_color: str, painted: bool) -> None:
+    """On a terminal of its own, as only there anything is painted."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "sightline", "doctor", "--data", str(tmp_path / "none")]
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment(NO_COLOR=no_color), cwd=ROOT) as child:
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
+            while part := os.read(ours, 4096):
+                said += part
+    os.close(ours)
+    assert child.returncode == 0
+    assert b"data folder" in said
+    assert (b"\x1b[" in said) is painted

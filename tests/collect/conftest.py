@@ -43,6 +43,11 @@ class Site:
         return [dict(row) for row in rows]
 
 
+def one(field: str, value: object) -> dict[str, Any]:
+    """A payload's field by a name that a test has been given."""
+    return {field: value}
+
+
 Watch = Callable[..., AbstractAsyncContextManager[Site]]
 
 
@@ -72,17 +77,21 @@ def watch(house: House) -> Watch:
 
     @asynccontextmanager
     async def serve(
-        *, domains: tuple[str, ...] = (), collect: CollectSettings | None = None, proxies: tuple[str, ...] = ()
+        *,
+        domains: tuple[str, ...] = (),
+        collect: CollectSettings | None = None,
+        proxies: tuple[str, ...] = (),
+        house: House = house,
     ) -> AsyncIterator[Site]:
-        changed = msgspec.structs.replace(
-            house.settings, collect=collect or CollectSettings(), server=ServerSettings(trusted_proxies=proxies)
-        )
+        # Longer than the default: the tests beside this one want the machine, too.
+        server = ServerSettings(trusted_proxies=proxies, request_timeout_s=120)
+        changed = msgspec.structs.replace(house.settings, collect=collect or CollectSettings(), server=server)
         here = msgspec.structs.replace(house, loaded=msgspec.structs.replace(house.loaded, settings=changed))
         site, name, _ = await make_site(here.database, domains=domains)
         async with (
             collecting(here) as parts,
             serving(application(here, ready(here, None), parts)) as url,
-            httpx.AsyncClient(base_url=url, headers={"user-agent": CHROME}) as client,
+            httpx.AsyncClient(base_url=url, headers={"user-agent": CHROME}, timeout=120) as client,
         ):
             yield Site(client, here, parts, name, site)
 

@@ -1,8 +1,11 @@
 """A real server, a real Chromium, and people who are signed in."""
 
+import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -10,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 from tools import assets
 
-from tests.running import up
+from tests.dashboard.looks import AXE
+from tests.running import run, up
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -65,6 +69,12 @@ def built() -> None:
     """The dashboard of these very sources, and the packages that check it."""
     assets.install(assets.BUNDLES[0])
     assets.main()
+
+
+@pytest.fixture(scope="package")
+def axe(built: None) -> str:
+    """The program that finds what is not accessible, from the locked packages."""
+    return AXE.read_text("utf-8")
 
 
 @pytest.fixture(scope="package")
@@ -150,6 +160,56 @@ def ada(tabs: Callable[..., Watched], served: Served, ada_cookies: list[dict[str
     return open_page
 
 
+@pytest.fixture(scope="package")
+def shop(built: None) -> Iterator[tuple[Served, str]]:
+    """A server with Ada, and the demo's site with a month of visits and some of now."""
+    with up() as running:
+        assert running.url is not None
+        assert running.setup_link is not None
+        found = Served(running.url, running.setup_link)
+        body = {"token": found.setup_token, **ADA}
+        httpx.post(f"{found.url}/api/v1/setup", json=body, headers={"origin": found.url}).raise_for_status()
+        told = run(
+            "demo", "traffic", "--visits", "400", "--live", "8", "--data", str(running.data), "--json",
+            SIGHTLINE_CLIENT_URL=running.url,
+        )  # fmt: skip
+        assert told.returncode == 0, told.stderr
+        site = json.loads(told.stdout)["site"]
+        wait_for_reports(found, site)
+        yield found, site
+
+
+def wait_for_reports(served: Served, site: str) -> None:
+    """Past days make the warehouse anew; meanwhile reports are refused, which a browser's console complains about."""
+    with httpx.Client(base_url=f"{served.url}/api/v1", headers={"origin": served.url}) as client:
+        client.post("/sign-in", json={"login": ADA["email"], "password": PASSWORD}).raise_for_status()
+        deadline = time.monotonic() + 30
+        while (
+            client.get(f"/sites/{site}/reports/overview", timeout=60).status_code == 503 and time.monotonic() < deadline
+        ):
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="package")
+def cookies(shop: tuple[Served, str]) -> list[dict[str, object]]:
+    return cookies_of(shop[0], ADA["email"], PASSWORD)
+
+
+@pytest.fixture
+def visit(
+    tabs: Callable[..., Watched], shop: tuple[Served, str], cookies: list[dict[str, object]]
+) -> Callable[..., Page]:
+    """Open a page of the demo's site as Ada."""
+
+    def open_page(path: str, **options: object) -> Page:
+        tab = tabs(base_url=shop[0].url, **options)
+        tab.page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        tab.page.goto(f"/{shop[1]}/{path}")
+        return tab.page
+
+    return open_page
+
+
 class Client(httpx.Client):
     """The API as Ada's browser calls it, to prepare what a test needs."""
 
@@ -159,6 +219,11 @@ class Client(httpx.Client):
         self.me = answer.json()
         self.headers["x-sightline-csrf"] = self.me["csrf_token"]
         self.team = self.me["teams"][0]["id"]
+
+    def made_of(self, path: str, body: list[dict[str, Any]]) -> dict[str, object]:
+        """The same from a list, as a recording is one."""
+        found: dict[str, object] = self.post(path, json=body).raise_for_status().json()
+        return found
 
     def made(self, path: str, body: dict[str, object]) -> dict[str, object]:
         found: dict[str, object] = self.post(path, json=body).raise_for_status().json()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Route, expect
 
-from tests.dashboard.conftest import ADA, PASSWORD, Served, Watched, cookies_of
+from tests.dashboard.conftest import ADA, PASSWORD, Client, Served, Watched, cookies_of
 
 
 def signed_in(tabs: Callable[..., Watched], served: Served, *expected: str) -> Watched:
@@ -43,6 +43,26 @@ def test_one_list_that_fails_leaves_the_rest_of_the_page(tabs: Callable[..., Wat
     page.unroute("**/api/v1/sites?*")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_what_is_not_there_or_fails_keeps_a_heading_a_way_on_and_the_request_to_ask_the_log_for(
+    tabs: Callable[..., Watched], served: Served, client: Client
+) -> None:
+    site = client.made("/sites", {"name": "Nothing yet", "team": client.team})["id"]
+    page = signed_in(tabs, served, "status of 500", "status of 404").page
+    page.goto(f"/{site}/issue/999")
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such issue on this site")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("button", name="All issues").click()
+    expect(page.get_by_role("heading", name="Errors", exact=True)).to_be_visible()
+    page.goto(f"/{site}/logs")
+    expect(page.get_by_text("Lines of your backend show here")).to_be_visible()
+    expect(page.get_by_role("region", name="Values")).to_have_count(0)
+    broken = {"error": {"code": "service", "message": "Sightline could not do this."}, "request_id": "feedfacefeedface"}
+    page.route("**/api/v1/sites/*/recordings*", lambda route: route.fulfill(status=500, json=broken))
+    page.goto(f"/{site}/session/1")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Visit")
+    expect(page.get_by_role("alert")).to_contain_text("Request feedfacefeedface.")
 
 
 def test_a_part_that_is_down_is_named_with_what_to_do(tabs: Callable[..., Watched], served: Served) -> None:

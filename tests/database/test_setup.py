@@ -239,7 +239,7 @@ async def test_the_secret_has_the_layout_and_the_tags_of_the_requirement(
     found = aws.client("secretsmanager").describe_secret(SecretId=secret.name)
     assert {tag["Key"]: tag["Value"] for tag in found["Tags"]} == {
         "Project": "UserMetrics", "Component": "Database", "Environment": "dev", "ManagedBy": "CDK",
-        "CostCenter": "Observability", "Owner": "ops@example.com",
+        "CostCenter": "Observability", "Owner": "ops@example.com", "Function": "Storage",
     }  # fmt: skip
     assert await secret.read() == CREDENTIALS
 

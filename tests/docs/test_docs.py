@@ -18,11 +18,14 @@ import httpx
 import pytest
 from tools.reference import rendered
 
+from sightline.cloud import templates
 from tests.running import ROOT, environment, up
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+# A file, a test in it, or a further test of the file that was named before.
+_TEST = re.compile(r"`([\w/]+\.py)?(?:::)?(test_\w+)?`")
 PASSWORD = "correct horse battery"
 
 
@@ -46,11 +49,25 @@ def name(page: Path) -> str:
 RUNNABLE = [page for page in PAGES if transcripts(page)]
 
 
+@pytest.fixture(scope="module")
+def started() -> Iterator[Path]:
+    """A data folder as the first start leaves it, which most pages begin with."""
+    with tempfile.TemporaryDirectory(prefix="sl-docs-") as folder:
+        Path(folder).chmod(0o755)
+        with up(Path(folder) / "data"):
+            pass
+        yield Path(folder) / "data"
+
+
 @pytest.mark.parametrize("page", RUNNABLE, ids=name)
-def test_the_transcripts_of_a_page_are_what_happens(page: Path) -> None:
+def test_the_transcripts_of_a_page_are_what_happens(page: Path, started: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="sl-docs-") as folder:
         Path(folder).chmod(0o755)
         data = Path(folder) / "data"
+        if "tutorial" not in page.parts and "$ sightline db setup" not in page.read_text(
+            "utf-8"
+        ):  # those start from nothing
+            subprocess.run(["cp", "-a", str(started), str(data)], check=True)
         served = up(data) if "$SIGHTLINE" in page.read_text("utf-8") else nullcontext()
         with served as running:
             env = _environment(Path(folder), data)
@@ -101,6 +118,35 @@ def test_every_link_leads_to_a_file(page: Path, target: str) -> None:
     assert (page.parent / target).exists()
 
 
+def test_every_test_that_the_checklist_names_exists() -> None:
+    absent = []
+    named = 0
+    for line in (ROOT / "docs/ui-checklist.md").read_text("utf-8").splitlines():
+        source = ""
+        for file, test in _TEST.findall(line):
+            if file:
+                path = ROOT / (file if file.startswith("tests/") else f"tests/dashboard/{file}")
+                source = path.read_text("utf-8") if path.is_file() else ""
+                named += 1
+            if not source or (test and f"def {test}(" not in source):
+                absent.append(f"{file}::{test}")
+    assert named > 50
+    assert absent == []
+
+
 def test_the_generated_pages_are_what_the_code_says() -> None:
     stale = [path.name for path, text in rendered().items() if not path.exists() or path.read_text("utf-8") != text]
     assert stale == [], "run `python -m tools.reference`"
+
+
+def test_the_runbook_has_a_row_for_each_alarm() -> None:
+    rows = re.findall(r"^\|([^|]+)\|", (ROOT / "docs/runbook/README.md").read_text("utf-8"), re.MULTILINE)
+    told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    resources = templates.document("observe")["Resources"]
+    alarms = {
+        name.removeprefix("Observability").removesuffix("Alarm")
+        for name, one in resources.items()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    assert len(alarms) == 10
+    assert alarms - told == set()

@@ -19,7 +19,8 @@ from sightline.database.address import Address, DatabaseUnsupported, connect, ex
 from sightline.database.embedded import EmbeddedPostgres
 from sightline.database.pool import Database
 from sightline.errors import DatabaseUnavailable, SettingError
-from sightline.settings import DatabaseSettings, EmbeddedSettings, Secret, load
+from sightline.settings import DatabaseSettings, EmbeddedSettings, Secret
+from sightline.settings.reading import load
 from tests.postgres import free_port, system_postgres
 
 

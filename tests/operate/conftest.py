@@ -1,7 +1,8 @@
 """A filled instance to back up, and an empty one to restore into."""
 
 import secrets
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
@@ -114,3 +115,11 @@ async def everything(address: Address) -> dict[str, list[str]]:
 
 async def objects(stores: Stores) -> dict[str, bytes]:
     return {f"{name}/{blob.name}": await store.get(blob.name) for name, store in stores async for blob in store.walk()}
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data folder below folders that the service user of PostgreSQL can enter, which pytest's own are not."""
+    with tempfile.TemporaryDirectory(prefix="sl-up-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder) / "data"

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,17 +21,10 @@ from tests.running import Running, run, status, up
 PERSON = {"email": "ada@example.com", "name": "Ada", "password": "correct horse battery"}
 
 
-@pytest.fixture
-def data() -> Iterator[Path]:
-    """A data folder below folders that the service user of PostgreSQL can enter, which pytest's own are not."""
-    with tempfile.TemporaryDirectory(prefix="sl-up-") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder) / "data"
-
-
 def client_of(running: Running) -> httpx.Client:
     assert running.url is not None
-    return httpx.Client(base_url=running.url, headers={"origin": running.url})
+    # The first report of a process loads the engines: on a busy machine that takes longer than httpx would wait.
+    return httpx.Client(base_url=running.url, headers={"origin": running.url}, timeout=60)
 
 
 @contextmanager
@@ -208,7 +200,7 @@ def _write_while(client: httpx.Client, kill: Callable[[], None]) -> set[str]:
     return answered
 
 
-@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("kill", [_kill_server, _kill_postgres, _kill_both], ids=lambda found: found.__name__)
 def test_after_kill_nine_every_start_comes_up_and_no_committed_row_is_lost(
     data: Path, kill: Callable[[Running], None], rounds: int

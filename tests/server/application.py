@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from sightline.blobs.stores import open_stores
+from sightline.database.address import Address
 from sightline.database.pool import Database
 from sightline.keys.ring import KeyRing
 from sightline.operate.house import House
@@ -17,19 +18,28 @@ from sightline.server.asgi import App
 from sightline.server.authentication import CSRF_HEADER
 from sightline.settings import AccountSettings, Loaded, ServerSettings, Settings
 from sightline.signals.rules import RulesStore
+from sightline.vault.database import VaultDatabase
+from sightline.vault.subjects import Vault
+from tests.vaulting import SETTINGS
 
 ORIGIN = "http://sightline.test"
 
 
 @asynccontextmanager
-async def housed(database: Database, data: Path) -> AsyncIterator[House]:
-    """The parts of a process, over the database of a test."""
-    settings = Settings(accounts=AccountSettings(session_hours=24))
+async def housed(database: Database, data: Path, vault_login: Address | None = None) -> AsyncIterator[House]:
+    """The parts of a process, over the database of a test; with a vault where its login is given."""
+    settings = Settings(accounts=AccountSettings(session_hours=24), vault=SETTINGS)
     keys = await KeyRing.open(database, settings.keys, settings.aws, data / "keys")
     stores = open_stores(settings.blobs, settings.aws, data)
-    yield House(
+    house = House(
         Loaded(settings=settings, data=data, origins={}), database, database.address, keys, stores, RulesStore(database)
     )
+    if vault_login is None:
+        yield house
+    else:
+        opened = await VaultDatabase.open(vault_login, settings.vault, lambda: keys.root.name)
+        yield msgspec.structs.replace(house, vault=Vault(opened, keys, settings.vault))
+        await opened.close()
     await keys.close()
 
 

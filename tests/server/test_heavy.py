@@ -46,6 +46,12 @@ async def test_work_runs_elsewhere_and_the_process_goes_when_idle() -> None:
     heavy.close()
 
 
+async def test_the_process_stands_back_behind_who_answers() -> None:
+    heavy = Heavy(1)
+    assert await heavy.run(os.nice, 0) > os.nice(0)
+    heavy.close()
+
+
 async def test_a_process_that_died_is_replaced() -> None:
     heavy = Heavy(1)
     os.kill(await heavy.run(process_id), 9)

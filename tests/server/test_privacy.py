@@ -11,9 +11,12 @@ from sightline.database.pool import Database
 from sightline.errors import NotFound
 from sightline.operate.house import House
 from sightline.server.schedule import JOBS
+from sightline.signals.journal import Batch, Journal
 from sightline.signals.salts import Salts
 from tests.server.application import Browser
 from tests.server.calls import error, made
+from tests.signals.making import event
+from tests.signals.test_findings import EMAIL
 from tests.signals.test_rules import STAFF, UNMASKED
 
 
@@ -104,3 +107,82 @@ async def test_the_job_has_nothing_to_go_on_with_where_nothing_was_interrupted(h
         """Nobody watches."""
 
     assert await job.run(house, progress) == "nothing was interrupted"
+
+
+async def test_a_text_is_tested_with_the_rules_in_force_and_nothing_of_it_is_kept(admin: Browser) -> None:
+    found = (
+        await admin("POST", "/privacy/rules/test", {"text": "all is well\nwrite to jane.roe@mailbox.example"})
+    ).json()
+    assert [(one["line"], one["column"], one["length"], one["field"]) for one in found["findings"]] == [
+        (2, 10, len(EMAIL), "email"),
+    ]  # fmt: skip
+    assert found["masked"].splitlines()[0] == "all is well"
+    assert EMAIL not in found["masked"]
+    assert error(await admin("POST", "/privacy/rules/test", {"text": "x", "site": "999"}))[0] == 404
+
+
+async def test_two_versions_are_compared(admin: Browser) -> None:
+    await admin("POST", "/privacy/rules/activate", {"source": STAFF})
+    rows = (await admin("GET", "/privacy/rules/2/changes?since=1")).json()["items"]
+    assert any("staff_number" in row["entry"] for row in rows)
+    assert (await admin("GET", "/privacy/rules/2/changes?since=2")).json()["items"] == []
+    assert error(await admin("GET", "/privacy/rules/9/changes?since=1"))[0] == 404
+
+
+async def job(house: House, name: str) -> str:
+    """Run a background job once, as its leader does."""
+
+    async def progress(_done: float) -> None:
+        """Nobody watches."""
+
+    (found,) = [one for one in JOBS if one.name == name]
+    return await found.run(house, progress)
+
+
+async def test_an_audit_is_asked_for_carried_out_in_the_background_and_says_where_never_what(
+    admin: Browser, house: House
+) -> None:
+    site = int((await made(admin, "/sites", {"name": "Shop"}))["id"])
+    journal = Journal(house.database.address, house.settings.signals)
+    await journal.start()
+    await journal.append(Batch(signals=[event(1, site=site, title=f"Hello {EMAIL}")]))
+    await journal.close()
+    asked = await admin("POST", "/privacy/audits", {"site": str(site)})
+    assert asked.status_code == 202
+    assert (asked.json()["progress"], asked.json()["report"], asked.json()["site_id"]) == (0, None, str(site))
+    assert await job(house, "privacy.audits") == "finished 1 audits"
+    (found,) = (await admin("GET", "/privacy/audits")).json()["items"]
+    assert (found["progress"], found["finished_at"] is None) == (1, False)
+    assert [(one["kind"], one["field"], one["signals"]) for one in found["report"]["findings"]] == [
+        ("event", "title", 1)
+    ]
+    assert found["report"]["found"] == 1
+    assert EMAIL not in str(found)
+    assert await job(house, "privacy.audits") == "nothing was asked for"
+    assert error(await admin("POST", "/privacy/audits", {"site": "999"}))[0] == 404
+
+
+async def test_masking_anew_is_asked_for_once_and_carried_out_in_the_background(admin: Browser, house: House) -> None:
+    await admin("POST", "/privacy/rules/activate", {"source": STAFF})
+    dry = (await admin("POST", "/privacy/remasks", {"dry_run": True, "kinds": ["event"]})).json()
+    assert (dry["job"], [one["kind"] for one in dry["would"]]) == (None, ["event"])
+    begun = await admin("POST", "/privacy/remasks", {"kinds": ["event"]})
+    assert (begun.status_code, begun.json()["job"]["finished_at"]) == (202, None)
+    assert error(await admin("POST", "/privacy/remasks", {})) == (409, "conflict", None)
+    assert (await job(house, "privacy.remask")).startswith("finished job")
+    (done,) = (await admin("GET", "/privacy/remasks")).json()["items"]
+    assert (done["progress"], done["kinds"], done["finished_at"] is None) == (1, ["event"], False)
+    assert error(await admin("POST", "/privacy/remasks", {"kinds": ["tea"]})) == (422, "invalid_value", "kind")
+
+
+async def test_a_site_that_waits_for_its_answer_records_nothing_until_it_is_given(
+    admin: Browser, database: Database
+) -> None:
+    body = await made(admin, "/sites", {"name": "New", "privacy_later": True})
+    assert (body["privacy_answered_at"], body["privacy"]["consent_mode"]) == (None, "analytics")
+    answered = (await admin("PUT", f"/sites/{body['id']}/privacy", {"consent_mode": "analytics"})).json()
+    assert answered["privacy_answered_at"] is not None
+    again = (await admin("PUT", f"/sites/{body['id']}/privacy", {"consent_mode": "replay"})).json()
+    assert again["privacy_answered_at"] == answered["privacy_answered_at"]
+    usual = await made(admin, "/sites", {"name": "Usual"})
+    assert (usual["privacy_answered_at"] is None, usual["privacy"]["consent_mode"]) == (False, "replay")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import secrets
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,23 @@ def test_serve_runs_on_an_external_postgresql(data: Path, database_url: str) -> 
         assert running.setup_link is not None
     finally:
         assert running.stop() == 0
+
+
+def test_a_vault_that_cannot_be_reached_keeps_nobody_from_the_rest(data: Path, database_url: str) -> None:
+    with socket.socket() as taken:  # bound, and nobody listens: what is sent there is refused
+        taken.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        running = serving(data, database_url, AWS_REGION="eu-central-1", SIGHTLINE_AWS_ENDPOINT_URL=nowhere,
+                          AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")  # fmt: skip
+        try:
+            url = running.wait_until_ready()
+            answer = httpx.get(f"{url}/readyz")
+            vault = next(part for part in answer.json()["parts"] if part["name"] == "vault")
+            assert answer.status_code == 200
+            assert (vault["state"], vault["detail"]) == ("down", "closed since this process started")
+            assert "the vault stays closed: cannot read the secret" in running.output
+        finally:
+            assert running.stop() == 0
 
 
 def test_each_role_answers_what_is_its_own(data: Path, database_url: str) -> None:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from sightline.operate.house import House
@@ -58,6 +59,24 @@ async def test_reports_run_on_postgresql_itself(admin: Browser, journal: Journal
     )
     assert "It takes range" in await report("overview", *DAY, "shoe=1", "--engine", "postgres", code=2, **environment)
     assert "There are overview, series" in await report("shoes", *DAY, code=2, **environment)
+
+
+async def test_reports_run_on_the_warehouse_of_this_node(
+    admin: Browser, journal: Journal, environment: dict[str, Any]
+) -> None:
+    await watched(admin, journal)
+    asked = ("breakdown", *DAY, "by=path", "metric=views", "--json")
+    own = json.loads(await report(*asked, "--engine", "duckdb", **environment))
+    assert own["rows"] == json.loads(await report(*asked, "--engine", "postgres", **environment))["rows"]
+    file = Path(environment["SIGHTLINE_DATA"]) / "warehouse" / "warehouse.duckdb"
+    taken = duckdb.connect(str(file))  # as a server has it open; locks are between processes
+    assert "SIGHTLINE_CLIENT_KEY" in await report(*asked, "--engine", "duckdb", code=4, **environment)
+    taken.close()
+
+
+async def test_a_cluster_has_to_be_named(environment: dict[str, Any]) -> None:
+    for wrong in (("--engine", "spark"), ("--master", "local[1]")):
+        assert "--master go together" in await report("overview", *DAY, *wrong, code=2, **environment)
 
 
 async def test_reports_are_asked_of_the_server_that_runs(

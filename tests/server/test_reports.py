@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -24,12 +25,6 @@ from tests.server.calls import error, made
 from tests.signals.making import Folder
 
 NOON = 1_792_929_600_000  # 2026-10-25 12:00 UTC
-
-
-class WithWarehouse(House, frozen=True):
-    """A house as a reporting process has it."""
-
-    warehouse: Warehouse
 
 
 @pytest.fixture
@@ -99,7 +94,7 @@ async def test_every_report_answers_through_the_warehouse(
 ) -> None:
     site = await watched(admin, journal)
     await warehouse.caught_up()
-    whole = WithWarehouse(**{name: getattr(house, name) for name in House.__struct_fields__}, warehouse=warehouse)
+    whole = msgspec.structs.replace(house, warehouse=warehouse)
     async with browsing(served(whole)) as browser:
         browser.headers, browser.client.cookies = admin.headers, admin.client.cookies
         by = await get(browser, site, "breakdown", by=["path", "channel"], metric=["views", "bounces"])
@@ -124,7 +119,7 @@ async def test_reports_say_503_and_how_far_it_is_while_the_warehouse_is_rebuilt(
 ) -> None:
     site = await watched(admin, journal)
     await warehouse.caught_up()
-    whole = WithWarehouse(**{name: getattr(house, name) for name in House.__struct_fields__}, warehouse=warehouse)
+    whole = msgspec.structs.replace(house, warehouse=warehouse)
     async with browsing(served(whole)) as browser:
         browser.headers, browser.client.cookies = admin.headers, admin.client.cookies
         # Extents are locked away: the rebuild waits for them, as it would for a slow store.

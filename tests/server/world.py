@@ -1,4 +1,4 @@
-"""A small world: two teams, a site each, and somebody in every role. Made anew for each cell of the matrix."""
+"""A small world: two teams, a site each, and somebody in every role. Made anew where a call has changed it."""
 
 import secrets
 import uuid
@@ -44,6 +44,10 @@ class World:
         self.sites: dict[str, int] = {}
         self.segments: dict[str, int] = {}
         self.links: dict[str, int] = {}
+        self.saved: dict[str, uuid.UUID] = {}
+        self.boards: dict[str, uuid.UUID] = {}
+        self.issues: dict[str, int] = {}
+        self.other_issues: dict[str, int] = {}
         self.invitations: dict[str, int] = {}
         self.invitation_token = tokens.new()
 
@@ -90,6 +94,27 @@ async def _team(connection: "PoolConnectionProxy", world: World, target: str) ->
         "RETURNING id",
         uuid.uuid4(), world.sites[target], f"{target}-{world.suffix}", now,
     )  # fmt: skip
+    world.saved[target] = await connection.fetchval(
+        "INSERT INTO saved_reports (uuid, site_id, report, dialect, name, description, parameters, created_at, "
+        "changed_at) VALUES ($1, $2, 'goals', 'sightline', 'Saved', '', '{}', $3, $3) RETURNING uuid",
+        uuid.uuid4(), world.sites[target], now,
+    )  # fmt: skip
+    site_uuid = await connection.fetchval("SELECT uuid FROM sites WHERE id = $1", world.sites[target])
+    world.boards[target] = await connection.fetchval(
+        "INSERT INTO boards (uuid, tenant_id, kind, name, description, layout, created_at, changed_at) "
+        "VALUES ($1, $2, 'tiles', 'B', '', jsonb_build_object('site', $3::text, 'tiles', '[]'::jsonb), $4, $4) "
+        "RETURNING uuid",
+        uuid.uuid4(), team, str(site_uuid), now,
+    )  # fmt: skip
+    for number, found in enumerate((world.issues, world.other_issues)):
+        found[target] = await connection.fetchval(
+            "INSERT INTO issue (site, title) VALUES ($1, 'TypeError') RETURNING id", world.sites[target]
+        )
+        await connection.execute(
+            "INSERT INTO issue_group (site, fingerprint, issue, why) VALUES ($1, $2, $3, $4)",
+            world.sites[target], number, found[target],
+            '{"counted":[],"name":"","message":"","frames":[],"mapped":false,"sentence":""}',
+        )  # fmt: skip
     token = world.invitation_token if target == "foreign" else tokens.new()
     world.invitations[target] = await connection.fetchval(
         "INSERT INTO invitations (token_hash, tenant_id, role, created_at, expires_at) "

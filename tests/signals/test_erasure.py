@@ -102,7 +102,7 @@ async def test_a_visitor_is_gone_from_journal_objects_and_warehouse_and_others_s
     assert before["hot"] == before["warehouse"] == 30
     assert before["sealed"] >= 20
     anna = Tombstone(reason="request", visitors=(ANNA,))
-    assert await erasure.preview(anna) == {"event": 30}
+    assert {kind: rows for kind, rows in (await erasure.preview(anna)).items() if rows} == {"event": 30}
     done = await erasure.erase(anna)
     assert done.rows == 30
     assert await everywhere.rows(f"visitor = {ANNA}") == {"hot": 0, "sealed": 0, "warehouse": 0}

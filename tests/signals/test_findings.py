@@ -12,6 +12,7 @@ from sightline.signals.event import EVENT
 from sightline.signals.extents import Catalogue
 from sightline.signals.findings import Audit, Progress, Report
 from sightline.signals.journal import Batch, Journal
+from sightline.signals.kind import Registry
 from sightline.signals.masking import Masking
 from sightline.signals.rules import RulesStore
 from sightline.signals.sealing import Sealer
@@ -25,7 +26,7 @@ EMAIL, CARD = "jane.roe@mailbox.example", "4111111111111111"
 async def audited(
     database: Database, folder: Folder, selection: Selection | None = None, sample: int | None = None
 ) -> Report:
-    audit = Audit(Walkers(Catalogue(database, folder)), await RulesStore(database).by_site())
+    audit = Audit(Walkers(Catalogue(database, folder), Registry([EVENT])), await RulesStore(database).by_site())
     return await audit.run(selection or Selection(), sample=sample)
 
 
@@ -121,7 +122,7 @@ async def test_an_audit_tells_how_far_it_is(journal: Journal, database: Database
     async def watch(now: Progress) -> None:
         told.append(now)
 
-    audit = Audit(Walkers(Catalogue(database, folder)), await RulesStore(database).by_site())
+    audit = Audit(Walkers(Catalogue(database, folder), Registry([EVENT])), await RulesStore(database).by_site())
     await audit.run(Selection(), watch=watch)
     shares = [one.share for one in told]
     assert shares == sorted(shares)

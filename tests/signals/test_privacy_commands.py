@@ -53,7 +53,7 @@ async def test_rules_are_activated_what_is_stored_is_audited_and_masked_anew(
     await terminal("privacy", "audit", "--until", "2020-01-01")
     await terminal("privacy", "audit", "--since", "someday", code=2)
 
-    (would,) = (await terminal.read("privacy", "remask", "--dry-run"))["items"]
+    (would, *_) = (await terminal.read("privacy", "remask", "--dry-run"))["items"]
     assert (would["kind"], would["version"], would["texts"]) == ("event", 2, 2)
     assert "masked 3 signals anew" in await terminal("privacy", "remask", "--kind", "event")
     (job,) = (await terminal.read("privacy", "remask", "--status"))["items"]

@@ -7,13 +7,11 @@ import pytest
 from sightline import clock
 from sightline.database.address import connect
 from sightline.database.pool import Database
-from sightline.errors import InvalidValue
 from sightline.settings import SignalSettings
 from sightline.signals.erasure import Erasure
 from sightline.signals.event import EVENT
 from sightline.signals.extents import Catalogue
 from sightline.signals.journal import Batch, Journal
-from sightline.signals.kinds import KINDS
 from sightline.signals.parquet import DAY_MS
 from sightline.signals.partitions import create_partitions, partitions
 from sightline.signals.retention import Retention
@@ -21,6 +19,7 @@ from sightline.signals.salts import Salts
 from sightline.signals.sealing import Sealer
 from sightline.signals.upkeep import Upkeep
 from sightline.signals.warehouse import Warehouse
+from tests.collect.conftest import make_site
 from tests.signals.making import Folder, events
 
 
@@ -40,49 +39,61 @@ async def _sites(warehouse: Warehouse) -> dict[int, int]:
     return {row["site"]: row["n"] for row in rows}
 
 
+async def _keeping(database: Database, *days: int) -> list[int]:
+    """Sites that keep analytics for so many days each."""
+    made = [(await make_site(database))[0] for _ in days]
+    for site, kept in zip(made, days, strict=True):
+        await database.execute("UPDATE sites SET analytics_days = $2 WHERE id = $1", site, kept)
+    return made
+
+
 async def test_each_site_keeps_its_own_number_of_days(
     journal: Journal, warehouse: Warehouse, erasure: Erasure, database: Database, folder: Folder
 ) -> None:
     today = clock.now_ms() // DAY_MS * DAY_MS
+    one, two, three = await _keeping(database, 7, 3, 7)
     for age in range(10):
-        for site in (1, 2, 3):
+        for site in (one, two, three):
             await journal.append(Batch(signals=events(1, site=site, created_ms=today - age * DAY_MS + 5)))
     await Sealer(Catalogue(database, folder)).seal(clock.now_ms() + 1000)
-    assert await _sites(warehouse) == {1: 10, 2: 10, 3: 10}
+    assert await _sites(warehouse) == {one: 10, two: 10, three: 10}
     retention = Retention(database)
-    await retention.keep(0, "event", 7)
-    await retention.keep(2, "event", 3)
     assert await retention.apply(erasure) == 2 * 2 + 6
-    assert await _sites(warehouse) == {1: 8, 2: 4, 3: 8}
+    assert await _sites(warehouse) == {one: 8, two: 4, three: 8}
     assert await retention.apply(erasure) == 0
     warehouse.rebuild()
-    assert await _sites(warehouse) == {1: 8, 2: 4, 3: 8}
+    assert await _sites(warehouse) == {one: 8, two: 4, three: 8}
     assert Folder(folder.root.parent / "log").names() == []
 
 
-async def test_a_rule_for_an_unknown_kind_or_of_no_days_is_refused(database: Database) -> None:
-    retention = Retention(database)
-    with pytest.raises(InvalidValue, match="no kind"):
-        await retention.keep(1, "dream", 5)
-    with pytest.raises(InvalidValue, match="days"):
-        await retention.keep(1, "event", 0)
+async def test_what_belongs_to_no_site_any_more_goes_after_a_year(
+    journal: Journal, warehouse: Warehouse, erasure: Erasure, database: Database, folder: Folder
+) -> None:
+    today = clock.now_ms() // DAY_MS * DAY_MS
+    for age in (364, 365, 366, 367):
+        await journal.append(Batch(signals=events(1, site=999_999, created_ms=today - age * DAY_MS + 5)))
+    await Sealer(Catalogue(database, folder)).seal(clock.now_ms() + 1000)
+    assert await Retention(database).apply(erasure) == 2
+    assert await _sites(warehouse) == {999_999: 2}
 
 
 async def test_the_forecast_grows_until_a_day_goes_for_each_that_comes(
     journal: Journal, database: Database, folder: Folder
 ) -> None:
     today = clock.now_ms() // DAY_MS * DAY_MS
+    long, short = await _keeping(database, 365, 10)
     for age in range(1, 6):
-        await journal.append(Batch(signals=events(100, created_ms=today - age * DAY_MS)))
+        for site in (long, short):
+            await journal.append(Batch(signals=events(100, site=site, created_ms=today - age * DAY_MS)))
     await Sealer(Catalogue(database, folder)).seal(clock.now_ms() + 1000)
     retention = Retention(database)
-    forever = (await retention.forecast())[0]
-    assert (forever.rows, forever.rows_per_day, forever.days) == (500, 100, None)
-    assert forever.bytes_in_30_days == pytest.approx(forever.bytes * 7, rel=0.01)
-    await retention.keep(0, "event", 10)
-    bounded = (await retention.forecast())[0]
-    assert bounded.bytes_in_30_days == pytest.approx(forever.bytes * 2, rel=0.01)
-    assert bounded.bytes_at_most == pytest.approx(forever.bytes * 2, rel=0.01)
+    grows, bounded = sorted(await retention.forecast(), key=lambda one: one.site)
+    assert (grows.rows, grows.rows_per_day, grows.days) == (500, 100, 365)
+    assert grows.bytes_in_30_days == pytest.approx(grows.bytes * 7, rel=0.01)
+    assert grows.bytes_at_most == pytest.approx(grows.bytes * 73, rel=0.01)
+    assert bounded.bytes_in_30_days == pytest.approx(bounded.bytes * 2, rel=0.01)
+    assert bounded.bytes_at_most == pytest.approx(bounded.bytes * 2, rel=0.01)
+    assert [one.site for one in await retention.forecast([short])] == [short]
 
 
 async def test_days_go_through_upkeep_and_every_event_stays_in_exactly_one_place(
@@ -122,7 +133,7 @@ async def test_making_and_dropping_partitions_does_not_hold_back_an_append(
     await reader.execute("BEGIN")
     await reader.fetchval("SELECT count(*) FROM signal_event")
     now_ms = clock.now_ms()
-    making = asyncio.ensure_future(create_partitions(database.address, KINDS, now_ms - 9 * DAY_MS, days=3))
+    making = asyncio.ensure_future(create_partitions(database.address, [EVENT], now_ms - 9 * DAY_MS, days=3))
     made = await asyncio.wait_for(making, 20)
     assert len(made) == 3
     dropping = asyncio.ensure_future(upkeep.drop_partitions(now_ms))
@@ -149,7 +160,7 @@ async def test_a_partition_with_signals_that_are_not_sealed_is_never_dropped(
 async def test_a_drop_that_was_interrupted_after_the_detach_is_finished(
     journal: Journal, upkeep: Upkeep, database: Database
 ) -> None:
-    await create_partitions(database.address, KINDS, clock.now_ms() - 9 * DAY_MS, days=1)
+    await create_partitions(database.address, [EVENT], clock.now_ms() - 9 * DAY_MS, days=1)
     connection = await connect(database.address)
     name = (await partitions(connection, EVENT))[0].name
     await connection.close()

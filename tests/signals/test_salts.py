@@ -9,7 +9,7 @@ from sightline.database.pool import Database
 from sightline.errors import NotFound
 from sightline.settings import SignalSettings
 from sightline.signals.journal import Batch, Journal
-from sightline.signals.open_visits import REFRESH_MS, VISIT_GAP_MS, OpenVisits, forget_ended
+from sightline.signals.open_visits import REFRESH_MS, VISIT_GAP_MS, OpenVisits, forget_ended, touch, touch_text
 from sightline.signals.salts import SALT_BYTES, Salts, bounds
 from tests.signals.making import event
 
@@ -115,6 +115,30 @@ async def test_a_person_who_is_identified_is_known_to_all_nodes_for_the_rest_of_
     await journal.append(Batch(signals=[event()], visits=[hit.touched]))
     assert (await there.hit(1, 7, NOON + 1000)).person == 99
     assert (await here.hit(1, 7, NOON + 1000)).person == 99
+
+
+async def test_a_node_that_comes_back_to_a_visit_knows_what_others_learned_of_it(database: Database) -> None:
+    here, there = OpenVisits(database), OpenVisits(database)
+    first = await here.hit(1, 7, NOON)
+    for minutes in (20, 40):
+        hit = await there.hit(1, 7, NOON + minutes * 60_000, person=99, came="email")
+        assert hit.touched is not None
+        async with database.transaction() as connection:
+            await touch(connection, [hit.touched])
+    found = await here.hit(1, 7, NOON + HOUR)
+    assert (found.visit, found.person, found.channel) == (first.visit, 99, "email")
+
+
+async def test_the_channel_of_a_visit_is_known_on_the_other_node_and_ends_with_it(database: Database) -> None:
+    here, there = OpenVisits(database), OpenVisits(database)
+    assert (await here.hit(1, 7, NOON, came="organic-search")).channel == "organic-search"
+    assert (await there.hit(1, 7, NOON + 1000)).channel == "organic-search"
+    hit = await here.hit(1, 7, NOON + 2000, came="email")
+    assert hit.touched is not None
+    async with database.transaction() as connection:
+        await connection.execute(touch_text([hit.touched]))
+    assert (await OpenVisits(database).hit(1, 7, NOON + 3000)).channel == "email"
+    assert not (await OpenVisits(database).hit(1, 7, NOON + HOUR)).channel
 
 
 async def test_the_memory_of_a_node_is_bounded_and_what_it_forgot_is_asked_for(database: Database) -> None:

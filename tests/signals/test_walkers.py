@@ -6,6 +6,7 @@ from sightline.privacy.dictionary import default
 from sightline.signals.event import EVENT
 from sightline.signals.extents import Catalogue
 from sightline.signals.journal import Batch, Journal
+from sightline.signals.kind import Registry
 from sightline.signals.masking import Masking
 from sightline.signals.parquet import decode
 from sightline.signals.sealing import Sealer
@@ -23,7 +24,7 @@ async def _stored(journal: Journal, database: Database, folder: Folder) -> Walke
     await journal.append(
         Batch(signals=[event(3, title=f"mail {ANN}", properties=f'{{"a":"{ANN}"}}', query=f"email={ANN}", site=1)])
     )
-    return Walkers(Catalogue(database, folder))
+    return Walkers(Catalogue(database, folder), Registry([EVENT]))
 
 
 async def test_an_audit_reads_every_written_text_of_hot_and_sealed_signals(
@@ -68,7 +69,7 @@ async def test_a_selection_leaves_out_sites_and_other_times(
     journal: Journal, database: Database, folder: Folder
 ) -> None:
     await journal.append(Batch(signals=[event(n, site=n % 2 + 1, created_ms=1_000 * n) for n in range(1, 9)]))
-    walkers = Walkers(Catalogue(database, folder))
+    walkers = Walkers(Catalogue(database, folder), Registry([EVENT]))
     (walker,) = walkers
     chosen = Selection(except_sites=(1,), since_ms=2_000, until_ms=6_000)
     found = [text async for part in walker.texts(chosen) if part.column == "path" for text in part.texts]
@@ -115,7 +116,7 @@ async def test_what_compaction_replaced_does_not_outlive_a_masking_anew(
         await sealer.seal(clock.now_ms() + 1000)
     await sealer.compact()
     assert len(folder.names()) == 3
-    for walker in Walkers(Catalogue(database, folder)):
+    for walker in Walkers(Catalogue(database, folder), Registry([EVENT])):
         await walker.remask(Selection(), MASKING)
     (name,) = folder.names()
     assert decode(EVENT, await folder.get(name))["title"].to_pylist() == ["mail [email]"] * 2
@@ -124,7 +125,7 @@ async def test_what_compaction_replaced_does_not_outlive_a_masking_anew(
 async def test_whoever_keeps_texts_elsewhere_registers_once_and_is_walked_too(
     database: Database, folder: Folder
 ) -> None:
-    walkers = Walkers(Catalogue(database, folder))
+    walkers = Walkers(Catalogue(database, folder), Registry([EVENT]))
     event_walker = next(iter(walkers))
 
     class Recordings:

@@ -13,6 +13,7 @@ from sightline import clock
 from sightline.database.address import connect
 from sightline.database.pool import Database
 from sightline.errors import Conflict, Unavailable
+from sightline.replay.chunks import Chunk
 from sightline.settings import Secret, SignalSettings, WarehouseSettings
 from sightline.signals.event import EVENT
 from sightline.signals.extents import Catalogue
@@ -54,6 +55,21 @@ async def test_every_field_reaches_the_warehouse_as_it_was_given(journal: Journa
     rows = (await warehouse.query("SELECT * FROM event ORDER BY place")).to_pylist()
     assert {name: rows[0][name] for name in given.__struct_fields__} == msgspec.structs.asdict(given)
     assert rows[1]["person"] is rows[1]["revenue"] is None
+
+
+async def test_bytes_of_recordings_stay_out_of_it_whether_followed_or_rebuilt(
+    journal: Journal, warehouse: Warehouse, database: Database, folder: Folder
+) -> None:
+    chunks = [Chunk(site=1, created_ms=clock.now_ms(), seq=seq, tab="tab", data=b"x" * 1000) for seq in range(2)]
+    await journal.append(Batch(signals=[chunks[0]]))
+    await Sealer(Catalogue(database, folder)).seal(clock.now_ms() + 1000)
+    await journal.append(Batch(signals=[chunks[1]]))
+    for _ in range(2):
+        await warehouse.caught_up()
+        rows = (await warehouse.query("SELECT * FROM chunk ORDER BY seq")).to_pylist()
+        assert [(row["seq"], row["tab"]) for row in rows] == [(0, "tab"), (1, "tab")]
+        assert "data" not in rows[0]
+        warehouse.rebuild()
 
 
 async def test_it_goes_on_where_it_was_when_it_is_opened_again(
@@ -219,9 +235,31 @@ async def test_a_query_that_a_rebuild_ends_is_told_to_come_again(journal: Journa
     assert await _count(warehouse) == 0
 
 
-async def test_collecting_goes_on_and_reports_say_how_far_it_is_while_it_is_rebuilt(
+async def test_a_query_waits_for_a_file_that_is_built_in_a_moment(
     journal: Journal, database: Database, tmp_path: Path
 ) -> None:
+    class SlowFolder(Folder):
+        async def get(self, name: str) -> bytes:
+            await asyncio.sleep(0.3)
+            return await super().get(name)
+
+    catalogue = Catalogue(database, SlowFolder(tmp_path / "extents"))
+    await journal.append(Batch(signals=events(100)))
+    await Sealer(catalogue).seal(clock.now_ms() + 1000)
+    warehouse = Warehouse(tmp_path / FILE, catalogue, WarehouseSettings(poll_ms=20, memory_mb=256))
+    await warehouse.start()
+    warehouse.rebuild()
+    while warehouse.status().phase is not Phase.BUILDING or warehouse._following is None:
+        await asyncio.sleep(0.01)
+    assert await _count(warehouse) == 100
+    await warehouse.close()
+
+
+async def test_collecting_goes_on_and_reports_say_how_far_it_is_while_it_is_rebuilt(
+    journal: Journal, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sightline.signals.warehouse._SHORT_BUILD_S", 0)
+
     class SlowFolder(Folder):
         async def get(self, name: str) -> bytes:
             await asyncio.sleep(0.5)

@@ -85,3 +85,47 @@ def test_an_error_in_the_direct_url_names_that_setting() -> None:
 def test_no_url_at_all_is_said() -> None:
     with pytest.raises(SettingError, match="is not set"):
         pooled(DatabaseSettings())
+
+
+# ---- an administrator's login as RDS keeps it ---------------------------------------------------------------------
+
+PARTS = '{"username": "boss", "password": "p@ss/w:rd", "engine": "postgres"}'
+SERVICE = DatabaseSettings(url=Secret("postgresql://umami_user@app.cluster-1.rds.example:6432/app"))
+
+
+def test_user_and_password_come_from_the_secret_and_the_rest_from_the_services_url() -> None:
+    found = parse(Secret(PARTS), SERVICE, setting="database.admin_url")
+    assert (found.host, found.port, found.database, found.user) == ("app.cluster-1.rds.example", 6432, "app", "boss")
+    assert found.password == Secret("p@ss/w:rd")
+    assert found.tls
+
+
+def test_a_secret_that_names_its_host_is_believed_but_the_database_is_the_services() -> None:
+    text = '{"username": "boss", "password": "x", "host": "writer.example", "port": 5433, "dbname": "postgres"}'
+    found = parse(Secret(text), SERVICE, setting="database.admin_url")
+    assert (found.host, found.port, found.database) == ("writer.example", 5433, "app")
+    alone = parse(Secret(text), DatabaseSettings(), setting="database.admin_url")
+    assert (alone.host, alone.port, alone.database) == ("writer.example", 5433, "postgres")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"username": "boss"}', "missing required field `password`"),
+        ('{"username": "boss", "password": "hunter2"', "it is not JSON"),
+        ('{"username": "boss", "password": 7}', "Expected `str`"),
+        ('{"username": "", "password": "hunter2"}', "lacks a user, a host or a database"),
+    ],
+)
+def test_a_secret_that_is_no_login_is_said_without_what_it_holds(text: str, said: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        parse(Secret(text), SERVICE, setting="database.admin_url")
+    assert said in refused.value.message
+    assert "hunter2" not in str(refused.value.line())
+    assert refused.value.hint is not None
+    assert "database.url" in refused.value.hint
+
+
+def test_a_secret_without_a_host_needs_the_services_url() -> None:
+    with pytest.raises(SettingError, match="lacks a user, a host or a database"):
+        parse(Secret(PARTS), DatabaseSettings(), setting="database.admin_url")

@@ -43,3 +43,11 @@ def test_a_section_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("value", "holds"), [(9, True), (10, False)])
 def test_a_figure_over_its_limit_does_not_hold(value: float, *, holds: bool) -> None:
     assert Figure("size", value, "kB", limit=9).holds is holds
+
+
+def test_the_upper_bound_of_a_median_is_beyond_it_and_the_same_each_time() -> None:
+    spread = [float(value) for value in (*range(30), 400)]  # one load that hung says little of the others
+    bound = pairs.upper_bound(spread)
+    assert 15 < bound < 25
+    assert pairs.upper_bound(spread) == bound
+    assert pairs.upper_bound([7.0] * 31) == 7

@@ -50,6 +50,31 @@ def test_a_new_or_renamed_source_makes_it_stale(bundle: Bundle) -> None:
     assert not is_current(bundle)
 
 
+def test_what_lies_beside_the_sources_does_not_count_and_only_at_the_top(bundle: Bundle) -> None:
+    besides = Bundle("demo", bundle.source, bundle.output, besides=frozenset({"api"}))
+    record(besides)
+    (bundle.source / "api").mkdir()
+    (bundle.source / "api/server.py").write_text("1")
+    assert is_current(besides)
+    (bundle.source / "src/api").mkdir()
+    (bundle.source / "src/api/schema.ts").write_text("1")
+    assert not is_current(besides)
+
+
+def test_a_change_of_the_package_that_it_installs_makes_it_stale(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    (shop / "package-lock.json").write_text("{}")
+    needing = Bundle("shop", shop, tmp_path / "out/shop", needs="demo")
+    monkeypatch.setattr(assets, "BUNDLES", (bundle, needing))
+    record(needing)
+    assert is_current(needing)
+    (bundle.source / "src/main.ts").write_text("changed")
+    assert not is_current(needing)
+
+
 def test_installed_packages_and_the_mock_server_do_not_count(bundle: Bundle) -> None:
     record(bundle)
     for folder in ("node_modules", "mock"):

@@ -47,7 +47,7 @@ def test_no_team_role_reaches_beyond_its_team() -> None:
 
 def test_a_viewer_of_the_instance_changes_nothing_in_any_team() -> None:
     for role in TeamRole:
-        assert in_team(Role.VIEWER, role) == {P.TEAM_READ, P.SITE_READ}
+        assert in_team(Role.VIEWER, role) == {P.TEAM_READ, P.SITE_READ, P.SITE_ERRORS, P.SITE_LOGS}
     assert not caller(Role.VIEWER).holds(P.TEAM_CREATE)
     assert caller(Role.VIEWER).tenants_with(P.SITE_CHANGE) == frozenset()
 

@@ -172,6 +172,7 @@ def test_two_different_ids_never_share_an_encoding(one: tuple[str, str], two: tu
     first = KeyId(kind=Kind.DATA, tenant_id=1, purpose=one[0], owner=one[1])
     second = KeyId(kind=Kind.DATA, tenant_id=1, purpose=two[0], owner=two[1])
     assert (first.encode() == second.encode()) == (one == two)
+    assert first.encoder()(first.version, first.owner) == first.encode()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from sightline.errors import SettingError
-from sightline.settings import Secret, load
+from sightline.settings import Secret
+from sightline.settings.reading import load
 
 
 def test_defaults_need_no_file_and_no_environment(tmp_path: Path) -> None:

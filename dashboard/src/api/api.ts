@@ -1,7 +1,20 @@
 /** Every call that the dashboard makes, by name. */
 
 import { call, send } from './request.ts';
-import type { FirstAdmin, NewKey, Newcomer, NewSite, OwnChange, RetentionChange, SiteChange, UserChange } from './schema.ts';
+import type {
+  FirstAdmin,
+  NewAnnotation,
+  NewKey,
+  Newcomer,
+  NewSegment,
+  NewShareOfReport,
+  NewSite,
+  Opening,
+  OwnChange,
+  RetentionChange,
+  SiteChange,
+  UserChange,
+} from './schema.ts';
 import type { NewInvitation, Ready, TeamRole } from './types.ts';
 
 const PAGE = 100;
@@ -53,8 +66,32 @@ export const api = {
     change: (site: string, body: SiteChange) => call('PATCH /api/v1/sites/{site}', { path: { site }, body }),
     retain: (site: string, body: RetentionChange) =>
       call('PUT /api/v1/sites/{site}/retention', { path: { site }, body }),
+    snippet: (site: string) => call('GET /api/v1/sites/{site}/snippet', { path: { site } }),
     remove: (site: string) => call('DELETE /api/v1/sites/{site}', { path: { site } }),
   },
+  annotations: {
+    list: async (site: string) => (await call('GET /api/v1/sites/{site}/annotations', { path: { site } })).items,
+    add: (site: string, body: NewAnnotation) => call('POST /api/v1/sites/{site}/annotations', { path: { site }, body }),
+    remove: (site: string, annotation: string) =>
+      call('DELETE /api/v1/sites/{site}/annotations/{annotation}', { path: { site, annotation } }),
+  },
+  /** The latest of them: a chart of more would be nothing but marks. */
+  releases: async (site: string) => (await call('GET /api/v1/sites/{site}/releases', { path: { site }, query: { limit: 100 } })).items,
+  shares: {
+    list: (site: string) => all((query) => call('GET /api/v1/sites/{site}/report-shares', { path: { site }, query })),
+    add: (site: string, body: NewShareOfReport) => call('POST /api/v1/sites/{site}/report-shares', { path: { site }, body }),
+    remove: (site: string, share: string) =>
+      call('DELETE /api/v1/sites/{site}/report-shares/{share}', { path: { site, share } }),
+    open: (body: Opening) => call('POST /api/v1/shared/open', { body }),
+  },
+  segments: {
+    list: (site: string) => all((query) => call('GET /api/v1/sites/{site}/segments', { path: { site }, query })),
+    add: (site: string, body: NewSegment) => call('POST /api/v1/sites/{site}/segments', { path: { site }, body }),
+    remove: (site: string, segment: string) =>
+      call('DELETE /api/v1/sites/{site}/segments/{segment}', { path: { site, segment } }),
+  },
+  /** A few figures of the last week, for the list of sites. */
+  glance: (site: string) => call('GET /api/v1/sites/{site}/reports/overview', { path: { site }, query: { range: '7d', compare: 'none' } }),
   teams: {
     list: () => all((query) => call('GET /api/v1/teams', { query })),
     add: (name: string) => call('POST /api/v1/teams', { body: { name } }),

@@ -1,6 +1,6 @@
 /** One function turns what went wrong with a request into words. */
 
-import { t } from '../messages.ts';
+import { t } from '../messages/shell.ts';
 
 /** What the server says about an error. */
 interface Said {

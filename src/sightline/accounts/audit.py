@@ -70,13 +70,28 @@ class Action(StrEnum):
     SITE_CHANGE = "site.change"
     SITE_RETENTION = "site.retention"
     SITE_PRIVACY = "site.privacy"
+    SITE_RESET = "site.reset"
+    SITE_ERASE = "site.erase"
     SITE_REMOVE = "site.remove"
+    SITE_TRANSFER = "site.transfer"
+    SHARE_CREATE = "share.create"
+    SHARE_CHANGE = "share.change"
+    SHARE_REMOVE = "share.remove"
+    SHARE_VIEW = "share.view"
     QUARANTINE_RELEASE = "quarantine.release"
     QUARANTINE_RECLASSIFY = "quarantine.reclassify"
     KEY_CREATE = "key.create"
     KEY_REVOKE = "key.revoke"
     RULES_ACTIVATE = "rules.activate"
     REMASK = "remask"
+    RECORDING_VIEW = "recording.view"
+    RECORDING_EXPORT = "recording.export"
+    RECORDING_KEEP = "recording.keep"
+    RECORDING_DELETE = "recording.delete"
+    RECORDING_SHARE = "recording.share"
+    RECORDING_UPLOAD = "recording.upload"
+    RECORDING_NOTE = "recording.note"
+    RECORDING_TAG = "recording.tag"
 
 
 class Thing(StrEnum):
@@ -89,6 +104,9 @@ class Thing(StrEnum):
     SIGN_IN = "sign_in"
     INVITATION = "invitation"
     RULES = "rules"
+    SHARE = "share"
+    REPORT_SHARE = "report_share"
+    VISIT = "visit"
 
 
 class Result(StrEnum):

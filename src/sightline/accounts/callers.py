@@ -1,4 +1,4 @@
-"""Who asks: a signed-in user, an API key, the operator at the command line, or nobody."""
+"""Who asks: a signed-in user, an API key, the holder of a share, the operator at the command line, or nobody."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -14,6 +14,7 @@ class CallerKind(StrEnum):
 
     USER = "user"
     KEY = "key"
+    SHARE = "share"
     OPERATOR = "operator"
     NOBODY = "nobody"
 
@@ -27,6 +28,18 @@ class KeyLimits(msgspec.Struct, frozen=True, kw_only=True):
     site_ids: frozenset[int] | None = None
 
 
+class ShareLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What whoever holds a share may look at: some sites, on some pages, perhaps through a filter that stays."""
+
+    share_id: int
+    board_id: int | None = None
+    tenant_ids: frozenset[int]
+    site_ids: frozenset[int]
+    pages: frozenset[str]
+    may_filter: bool = True
+    only: tuple[str, ...] = ()
+
+
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, in which roles, and under which request id; everything that is allowed follows from it."""
 
@@ -36,6 +49,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     teams: Mapping[int, TeamRole] = MappingProxyType({})
     sign_in_id: int | None = None
     key: KeyLimits | None = None
+    share: ShareLimits | None = None
     request_id: str = ""
 
     @property
@@ -53,6 +67,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     def holds(self, permission: Permission, tenant_id: int | None = None) -> bool:
         """Whether the permission is given: in that team, or by the role in the instance where none is named."""
+        if self.share is not None:  # it is looked at, site by site, and nothing else
+            return permission is Permission.SITE_READ and tenant_id in self.share.tenant_ids
         if self.role is None or not self._key_lets(permission, tenant_id):
             return False
         if self.role is Role.ADMIN:

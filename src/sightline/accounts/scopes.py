@@ -116,6 +116,8 @@ async def _one_site(database: Database, caller: Caller, permission: Permission, 
 
 
 def _sees(caller: Caller, site_id: int, tenant_id: int) -> bool:
+    if caller.share is not None:
+        return site_id in caller.share.site_ids
     if caller.key is None:
         return caller.holds(Permission.SITE_READ, tenant_id)
     # A key that may not read is told that it may not, as long as its user sees the site and the key reaches it.

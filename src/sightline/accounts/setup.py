@@ -68,7 +68,7 @@ async def complete(
         )
         who = Caller(kind=CallerKind.USER, user_id=user_id, role=Role.ADMIN, request_id=request_id)
         await audit.record(connection, who, Action.SETUP, (Thing.USER, user_id))
-        await teams.insert(connection, who, admin.team or name, owner_id=user_id, personal=admin.team is None)
+        await teams.first(connection, who, admin.team or name, owner_id=user_id, personal=admin.team is None)
     return user_id
 
 

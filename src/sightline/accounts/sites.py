@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import msgspec
@@ -18,14 +18,18 @@ from sightline.accounts.callers import Caller
 from sightline.accounts.permissions import Permission
 from sightline.accounts.scopes import Scope
 from sightline.database.pool import Database
-from sightline.errors import InvalidValue, NotAllowed, NotFound
+from sightline.errors import Conflict, InvalidValue, NotAllowed, NotFound
 from sightline.privacy.consent import Mode
 from sightline.privacy.echo import shown
 from sightline.privacy.pseudonyms import Period
 from sightline.sql import queries
 
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
 SQL = queries("sightline.accounts", "sites.sql")
 _PUBLIC_KEY: Final = "pk_"
+_LONGEST_LABEL: Final = 500
 
 
 class Kept(StrEnum):
@@ -82,6 +86,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     public_key: str
     retention: Mapping[Kept, int]
     privacy: Privacy
+    privacy_answered_at: datetime | None
     created_by: int | None
     created_at: datetime
     reset_at: datetime | None
@@ -93,6 +98,7 @@ class NewSite(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     domains: list[str] = []
     time_zone: str = "UTC"
+    privacy_later: bool = False  # nothing is recorded until somebody has said what may be collected
 
 
 class SiteChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,8 +123,13 @@ async def show(database: Database, scope: Scope) -> Site:
     return _site(row)
 
 
-async def create(database: Database, scope: Scope, new: NewSite, *, tenant_id: int | None = None) -> Site:
-    """Add a site to a team of the scope; without a team to the caller's only one, or to a team of one made now."""
+async def create(
+    database: Database, scope: Scope, new: NewSite, *, tenant_id: int | None = None, wanted: uuid.UUID | None = None
+) -> Site:
+    """Add a site to a team of the scope; without a team to the caller's only one, or to a team of one made now.
+
+    `wanted` is its UUID, where whoever moves here has it in their pages already.
+    """
     name, domains = names.name(new.name), names.domains(new.domains)
     zone = names.time_zone(new.time_zone)
     caller = scope.caller
@@ -130,9 +141,14 @@ async def create(database: Database, scope: Scope, new: NewSite, *, tenant_id: i
         if await connection.fetchval(SQL["hold_team"], chosen) is None:
             raise NotFound("there is no such team, or you may not see it", field="team")
         site_id = await connection.fetchval(
-            SQL["insert"], uuid.uuid4(), chosen, name, domains, zone, _PUBLIC_KEY + secrets.token_urlsafe(16),
-            *(DEFAULT_DAYS[kind] for kind in Kept), caller.user_id, clock.now(),
+            SQL["insert"], wanted or uuid.uuid4(), chosen, name, domains, zone,
+            _PUBLIC_KEY + secrets.token_urlsafe(16), *(DEFAULT_DAYS[kind] for kind in Kept), caller.user_id,
+            clock.now(),
         )  # fmt: skip
+        if site_id is None:
+            raise Conflict("there is a site of this id already", field="id", hint="Leave it out for a new one.")
+        if new.privacy_later:
+            await connection.execute(SQL["ask_later"], site_id)
         await audit.record(connection, caller, Action.SITE_CREATE, (Thing.SITE, site_id), tenant_id=chosen)
         return _site(await connection.fetchrow(SQL["show"], site_id))
 
@@ -152,6 +168,35 @@ async def change(database: Database, scope: Scope, wanted: SiteChange) -> Site:
             fields=fields,
         )  # fmt: skip
         return _site(await connection.fetchrow(SQL["show"], scope.site))
+
+
+async def labels(database: Database, site_ids: Sequence[int]) -> dict[int, str]:
+    """What people see as each site's address, where somebody wrote one; it decides nothing."""
+    return {row["id"]: row["label"] for row in await database.fetch(SQL["labels"], list(site_ids))}
+
+
+async def label(database: Database, scope: Scope, text: str) -> None:
+    cleaned = text.strip()
+    if len(cleaned) > _LONGEST_LABEL or not cleaned.isprintable():
+        raise InvalidValue(f"a domain has {_LONGEST_LABEL} characters at most, on one line", field="domain")
+    await database.execute(SQL["label"], scope.site, cleaned)
+
+
+async def transfer(database: Database, scope: Scope, to: Scope) -> None:
+    """Give the site to the team of another scope, in which the caller may create sites."""
+    assert to.permission is Permission.SITE_CREATE
+    async with database.transaction() as connection:
+        await _transfer(connection, scope, to.tenant)
+
+
+async def transfer_to_oneself(database: Database, scope: Scope) -> None:
+    """Take the site into the caller's team of one, which is made where there is none."""
+    caller = scope.caller
+    async with database.transaction() as connection:
+        mine = await connection.fetchval(SQL["team_of_one"], caller.user_id)
+        if mine is not None and not caller.holds(Permission.SITE_CREATE, mine):
+            raise NotAllowed(hint=f"This needs the permission {Permission.SITE_CREATE.value}.")
+        await _transfer(connection, scope, mine if mine is not None else await _team_of_one(connection, caller))
 
 
 async def retain(database: Database, scope: Scope, days: Mapping[Kept, int]) -> Site:
@@ -182,9 +227,9 @@ async def protect(database: Database, scope: Scope, wanted: PrivacyChange) -> Si
     async with database.transaction() as connection:
         found = _site(await connection.fetchrow(SQL["hold"], scope.site))
         after = msgspec.structs.replace(found.privacy, **changes)
-        if after == found.privacy:
+        if after == found.privacy and found.privacy_answered_at is not None:
             return found
-        await connection.execute(SQL["protect"], scope.site, *msgspec.structs.astuple(after))
+        await connection.execute(SQL["protect"], scope.site, *msgspec.structs.astuple(after), clock.now())
         before = msgspec.structs.asdict(found.privacy)
         await audit.record(
             connection, scope.caller, Action.SITE_PRIVACY, (Thing.SITE, scope.site), tenant_id=scope.tenant,
@@ -201,13 +246,22 @@ async def privacy_of(database: Database, site_id: int) -> Privacy:
     return _privacy(row)
 
 
-async def remove(database: Database, scope: Scope) -> None:
-    """Take the site away at once, for readers and for collecting; its data are erased in the background."""
-    async with database.transaction() as connection:
-        await connection.execute(SQL["remove"], scope.site, clock.now())
-        await audit.record(
-            connection, scope.caller, Action.SITE_REMOVE, (Thing.SITE, scope.site), tenant_id=scope.tenant
-        )
+async def kept(database: Database) -> dict[int, dict[Kept, int]]:
+    """How many days each site keeps each kind: for whoever erases what is older, so without a caller."""
+    rows = await database.fetch(SQL["kept"])
+    return {row["id"]: {kind: row[f"{kind.value}_days"] for kind in Kept} for row in rows}
+
+
+async def remove(connection: "PoolConnectionProxy", scope: Scope) -> None:
+    """Take the site away, for readers and for collecting; whoever calls this erases its data, too."""
+    await connection.execute(SQL["remove"], scope.site, clock.now())
+    await audit.record(connection, scope.caller, Action.SITE_REMOVE, (Thing.SITE, scope.site), tenant_id=scope.tenant)
+
+
+async def reset(connection: "PoolConnectionProxy", scope: Scope) -> None:
+    """Note that the site begins anew; whoever calls this erases its data."""
+    await connection.execute(SQL["reset"], scope.site, clock.now())
+    await audit.record(connection, scope.caller, Action.SITE_RESET, (Thing.SITE, scope.site), tenant_id=scope.tenant)
 
 
 def _only_team(scope: Scope) -> int | None:
@@ -219,6 +273,13 @@ def _only_team(scope: Scope) -> int | None:
     if len(mine) > 1:
         raise InvalidValue("there are several teams", field="team", hint="Say which one the site belongs to.")
     return next(iter(mine), None)
+
+
+async def _transfer(connection: Any, scope: Scope, tenant_id: int) -> None:
+    if await connection.fetchval(SQL["hold_team"], tenant_id) is None:
+        raise NotFound("there is no such team, or you may not see it", field="team")
+    await connection.execute(SQL["transfer"], scope.site, tenant_id)
+    await audit.record(connection, scope.caller, Action.SITE_TRANSFER, (Thing.SITE, scope.site), tenant_id=scope.tenant)
 
 
 async def _team_of_one(connection: Any, caller: Caller) -> int:

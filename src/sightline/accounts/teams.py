@@ -59,6 +59,18 @@ async def of_member(database: Database, caller: Caller) -> list[Team]:
     return [Team(**row) for row in rows]
 
 
+async def of_user(database: Database, user_id: int) -> list[Team]:
+    """The teams that a user is in, for whoever may know that."""
+    ids = [row["tenant_id"] for row in await database.fetch(SQL["teams_of_user"], user_id)]
+    return [Team(**row) for row in await database.fetch(SQL["list"], ids, None, len(ids))]
+
+
+async def member(database: Database, team_id: int, user_id: int) -> Member | None:
+    """One member, for whoever may see the team."""
+    row = await database.fetchrow(SQL["member"], team_id, user_id)
+    return None if row is None else Member(**{**row, "role": TeamRole(row["role"])})
+
+
 async def show(database: Database, scope: Scope) -> Team:
     return await one(database, scope.tenant)
 
@@ -77,18 +89,29 @@ async def create(database: Database, caller: Caller, name: str, *, owner_id: int
 
 
 async def insert(
-    connection: "PoolConnectionProxy", caller: Caller, name: str, *, owner_id: int, personal: bool = False
+    connection: "PoolConnectionProxy", caller: Caller, name: str, *, owner_id: int | None, personal: bool = False
 ) -> int:
-    """Add a team and its first owner; returns its id."""
+    """Add a team and its first owner; returns its id. A personal one without an owner waits for the first admin."""
     name = names.name(name)
     base, now, team_id = names.slug(name) or "team", clock.now(), None
     slug = base
     while team_id is None:
         team_id = await connection.fetchval(SQL["insert"], uuid.uuid4(), name, slug, personal, now)
         slug = f"{base}-{secrets.token_hex(3)}"
-    await connection.execute(SQL["add_member"], team_id, owner_id, TeamRole.OWNER.value, now)
+    if owner_id is not None:
+        await connection.execute(SQL["add_member"], team_id, owner_id, TeamRole.OWNER.value, now)
     await audit.record(connection, caller, Action.TEAM_CREATE, (Thing.TEAM, team_id), tenant_id=team_id)
     found: int = team_id
+    return found
+
+
+async def first(connection: "PoolConnectionProxy", caller: Caller, name: str, *, owner_id: int, personal: bool) -> int:
+    """The team of the first admin: the one that waits for them, with what it has already, or a new one."""
+    waiting = await connection.fetchval(SQL["take_over"], names.name(name), names.slug(name) or "team", personal)
+    if waiting is None:
+        return await insert(connection, caller, name, owner_id=owner_id, personal=personal)
+    await connection.execute(SQL["add_member"], waiting, owner_id, TeamRole.OWNER.value, clock.now())
+    found: int = waiting
     return found
 
 

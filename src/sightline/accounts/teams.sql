@@ -24,6 +24,20 @@ INSERT INTO tenants (uuid, name, slug, personal, created_at) VALUES ($1, $2, $3,
 ON CONFLICT (slug) WHERE deleted_at IS NULL DO NOTHING
 RETURNING id
 
+-- name: take_over
+-- The personal team that nobody is in, with the name of whom it waited for; its short name, too, unless that is taken.
+UPDATE tenants SET
+    name = $1, personal = $3,
+    slug = CASE WHEN EXISTS (SELECT FROM tenants AS other WHERE other.slug = $2 AND other.deleted_at IS NULL)
+        THEN slug ELSE $2 END
+WHERE id = (
+    SELECT id FROM tenants AS waiting
+    WHERE personal AND deleted_at IS NULL
+      AND NOT EXISTS (SELECT FROM members WHERE members.tenant_id = waiting.id)
+    ORDER BY id LIMIT 1
+)
+RETURNING id
+
 -- name: lock
 -- Whoever changes members or removes a team waits here for the others.
 SELECT id FROM tenants WHERE id = $1 FOR UPDATE
@@ -62,6 +76,19 @@ JOIN users ON users.id = members.user_id
 WHERE members.tenant_id = $1 AND ($2::bigint IS NULL OR members.user_id > $2)
 ORDER BY members.user_id
 LIMIT $3
+
+-- name: member
+-- One of them.
+SELECT
+    members.user_id, users.uuid AS user_uuid, coalesce(users.email, users.username) AS login, users.name,
+    members.role, members.created_at
+FROM members
+JOIN users ON users.id = members.user_id
+WHERE members.tenant_id = $1 AND members.user_id = $2
+
+-- name: teams_of_user
+-- The teams that somebody is in.
+SELECT tenant_id FROM members WHERE user_id = $1
 
 -- name: add_member
 -- A user joins.

@@ -69,6 +69,16 @@ async def show(database: Database, user_id: int) -> User:
     return _user(await database.fetchrow(SQL["show"], user_id))
 
 
+async def with_uuid(database: Database, user: uuid.UUID) -> User:
+    """A user by the id that Umami's API knows."""
+    return _user(await database.fetchrow(SQL["find_by_uuid"], user))
+
+
+async def site_counts(database: Database) -> dict[int, int]:
+    """How many living sites each user has made."""
+    return {row["created_by"]: row["count"] for row in await database.fetch(SQL["site_counts"])}
+
+
 async def find(database: Database, login: str) -> User:
     """A user by e-mail address or user name."""
     kind, value = names.login(login)

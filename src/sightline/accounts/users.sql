@@ -15,6 +15,16 @@ SELECT id, uuid, email, username, name, role, locale, time_zone, created_at, dis
 -- One user by user name.
 SELECT id, uuid, email, username, name, role, locale, time_zone, created_at, disabled_at FROM users WHERE username = $1
 
+-- name: find_by_uuid
+-- One user by the id that Umami's API knows.
+SELECT id, uuid, email, username, name, role, locale, time_zone, created_at, disabled_at FROM users WHERE uuid = $1
+
+-- name: site_counts
+-- How many living sites each user has made.
+SELECT created_by, count(*) AS count FROM sites
+WHERE created_by IS NOT NULL AND deleted_at IS NULL
+GROUP BY created_by
+
 -- name: list
 -- Users in the order in which they came.
 SELECT id, uuid, email, username, name, role, locale, time_zone, created_at, disabled_at

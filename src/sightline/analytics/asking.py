@@ -11,7 +11,7 @@ from sightline import clock
 from sightline.accounts.scopes import Scope
 from sightline.analytics.binding import Value
 from sightline.analytics.filters import Match, Where, where
-from sightline.analytics.period import Period, period, zone_info
+from sightline.analytics.period import Compare, Period, period, zone_info
 from sightline.analytics.selection import Cohort, Selection, selection
 from sightline.errors import InvalidValue, NotFound
 from sightline.privacy.echo import shown
@@ -23,8 +23,8 @@ Short = Annotated[str, Meta(max_length=200)]
 P = TypeVar("P", bound="Params")
 
 
-class Params(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What every report takes."""
+class Ranged(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The period of a report."""
 
     range: Annotated[
         Short, Meta(description="today, yesterday, 24h, 7d, 30d, 12w, 6mo, this_month, last_year, all …")
@@ -34,6 +34,11 @@ class Params(Struct, kw_only=True, forbid_unknown_fields=True):
     )
     end: Annotated[Short | None, Meta(description="The end; a date's whole day is included.")] = None
     zone: Annotated[Short | None, Meta(description="Another time zone than the site's.")] = None
+
+
+class Params(Ranged, kw_only=True):
+    """What every report about what visitors did takes."""
+
     filter: Annotated[
         tuple[Text, ...],
         Meta(max_length=30, description="field:operator:value, as country:eq:NL or path:c:/shop; several are joined."),
@@ -43,6 +48,19 @@ class Params(Struct, kw_only=True, forbid_unknown_fields=True):
         tuple[Text, ...], Meta(max_length=5, description="Saved segments and cohorts, by id; all have to hold.")
     ] = ()
     exclude_bounces: Annotated[bool, Meta(description="Leave out visits with exactly one view.")] = False
+
+
+class ComparingParams(Params, kw_only=True):
+    """What reports take that stand beside another period."""
+
+    compare: Annotated[
+        Compare, Meta(description="Beside the stretch before, the same a year earlier, or `compare_start` to its end.")
+    ] = Compare.PREVIOUS
+    compare_start: Annotated[Short | None, Meta(description="With compare=custom: from this day or moment.")] = None
+    compare_end: Annotated[Short | None, Meta(description="With compare=custom: to this day, included.")] = None
+    match_weekday: Annotated[
+        bool, Meta(description="Move what it is compared with to begin on the same day of the week.")
+    ] = False
 
 
 def alike(kind: type[P], params: Params, **fields: Any) -> P:
@@ -98,10 +116,23 @@ class Asker:
     async def ask(self, build: Callable[[Any], Any], question: Any) -> list[dict[str, Any]]:
         return await self._engine.ask(build, question)
 
-    def period(self, params: Params) -> Period:
+    def period(self, params: Ranged) -> Period:
         zone = params.zone or self._zone
         zone_info(zone)
         return period(params.range, zone=zone, start=params.start, end=params.end, now_ms=self.now_ms)
+
+    def compared(self, params: ComparingParams, over: Period) -> Period | None:
+        """What a period is compared with."""
+        if params.compare is Compare.CUSTOM:
+            if params.compare_start is None or params.compare_end is None:
+                raise InvalidValue(
+                    "compare=custom needs compare_start and compare_end", field="compare",
+                    hint="Write both as dates, or compare with previous or year.",
+                )  # fmt: skip
+            before: Period | None = period("", zone=over.zone, start=params.compare_start, end=params.compare_end)
+        else:
+            before = over.compared(params.compare)
+        return before.on_weekday_of(over) if before is not None and params.match_weekday else before
 
     def selection(self, params: Params, over: Period | None = None) -> Selection:
         saved = [self._segment(reference) for reference in params.segment]

@@ -9,6 +9,7 @@ from typing import Any, Final, get_type_hints
 
 from msgspec import Struct
 
+from sightline.accounts.permissions import Permission
 from sightline.errors import NotFound
 from sightline.privacy.echo import shown
 
@@ -20,6 +21,7 @@ class Report(Struct, frozen=True):
     module: str
     function: str
     summary: str
+    permission: Permission = Permission.SITE_READ
 
     @property
     def run(self) -> Callable[[Any, Any], Awaitable[Struct]]:
@@ -46,20 +48,37 @@ _ROWS: Final = (
     ("campaigns", "campaigns", "What UTM parameters and click ids brought."),
     ("goals", "goals", "How many visitors reached each goal."),
     ("funnel", "funnel", "How many visitors took each of some steps in their order."),
+    ("funnel-drops", "funnel", "Who took a step of a funnel and not the next, visit by visit."),
     ("journeys", "journeys", "What visits begin with, step by step."),
     ("retention", "retention", "How many of those who came for the first time came back."),
     ("attribution", "attribution", "Which sources brought those who reached a goal."),
     ("revenue", "revenue", "Money by currency, by a dimension or over time."),
     ("properties", "properties", "Which properties custom events have."),
     ("property-values", "properties", "The values of one property, with statistics of its numbers."),
+    ("vitals", "vitals", "Web Vitals: percentiles and ratings, by page, device, country, release …"),
+    ("vitals-series", "vitals", "One Web Vital over time."),
+    ("vitals-causes", "vitals", "What one Web Vital is spent on, by the element that is to blame."),
     ("realtime", "realtime", "The last half hour."),
     ("visits", "visits", "Visits one by one, the latest first."),
     ("visitor", "visitor", "One visitor."),
     ("activity", "visits", "Events one by one, the latest first; of a visit or visitor if wanted."),
 )
+# What a backend writes is for those who may read its lines, also where it is summed up.
+_OF_THE_BACKEND: Final = (
+    ("logs", "logs", "Lines of a site's backend, found by a query, the latest first."),
+    ("logs-histogram", "logs", "How many lines there were over time, by level."),
+    ("logs-facets", "logs", "The values that lines have most, and the fields that they have."),
+    ("logs-around", "logs", "The lines of the same stream before and after one line."),
+    ("functions", "functions", "Functions: invocations, durations, errors, cold starts, memory, cost."),
+    ("functions-series", "functions", "Invocations over time."),
+    ("invocations", "functions", "Invocations one by one: the latest, the slowest or the failing ones."),
+    ("function-pages", "functions", "The pages of the web application that called a function."),
+)
 REPORTS: Final = {
-    name: Report(name, module, name.replace("-", "_"), summary) for name, module, summary in _ROWS
-}  # fmt: skip
+    name: Report(name, module, name.replace("-", "_"), summary, permission)
+    for rows, permission in ((_ROWS, Permission.SITE_READ), (_OF_THE_BACKEND, Permission.SITE_LOGS))
+    for name, module, summary in rows
+}
 
 
 def report(name: str) -> Report:

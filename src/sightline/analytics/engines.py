@@ -1,5 +1,6 @@
 """Engines: an expression is compiled once per shape and dialect, cached, and run with its values bound."""
 
+import re
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -12,6 +13,7 @@ from sightline.analytics.later import ibis
 from sightline.database.pool import Database
 from sightline.errors import InvalidValue
 from sightline.signals.event import EVENT
+from sightline.signals.kinds import KINDS
 
 Row = dict[str, Any]
 Build = Callable[[Any], Any]
@@ -23,6 +25,7 @@ class Dialect(StrEnum):
 
     DUCKDB = "duckdb"
     POSTGRES = "postgres"
+    SPARK = "spark"
 
 
 class Compiled(Struct, frozen=True):
@@ -30,7 +33,7 @@ class Compiled(Struct, frozen=True):
 
     sql: str
     columns: tuple[tuple[str, str], ...]
-    places: tuple[int, ...]  # which of the shape's values the SQL takes, in the order of $1, $2, …
+    places: tuple[int, ...]  # which of the shape's values the SQL takes, in the order of $1, $2, … (Spark: :v1, :v2, …)
 
 
 # Calls of functions with these names stand in an expression where a value is bound; they never reach an engine.
@@ -62,7 +65,13 @@ def compiled(build: Build, shape: Any, dialect: Dialect) -> Compiled:
     from ibis.backends.sql import compilers  # noqa: PLC0415
 
     expression = build(shape)
-    compiler = compilers.DuckDBCompiler() if dialect is Dialect.DUCKDB else compilers.PostgresCompiler()
+    if dialect is Dialect.SPARK:
+        _spark_options()
+    compiler = {
+        Dialect.DUCKDB: compilers.DuckDBCompiler,
+        Dialect.POSTGRES: compilers.PostgresCompiler,
+        Dialect.SPARK: compilers.PySparkCompiler,
+    }[dialect]()
     tree = compiler.to_sqlglot(expression.as_table())
 
     places: list[int] = []
@@ -73,15 +82,50 @@ def compiled(build: Build, shape: Any, dialect: Dialect) -> Compiled:
             place = int(node.expressions[0].sql())
             if place not in places:
                 places.append(place)
-            parameter = sge.Parameter(this=sge.Literal.number(places.index(place) + 1))
-            return sge.cast(parameter, _SQL_TYPES[kind])
-        if dialect is Dialect.POSTGRES and isinstance(node, sge.Table) and node.name == EVENT.name:
-            node.set("this", sge.to_identifier(EVENT.table))
+            number = places.index(place) + 1
+            if dialect is Dialect.SPARK:
+                return sge.cast(sge.Placeholder(this=f"v{number}"), _SQL_TYPES[kind])
+            return sge.cast(sge.Parameter(this=sge.Literal.number(number)), _SQL_TYPES[kind])
+        if dialect is Dialect.SPARK and isinstance(node, sge.RegexpReplace):
+            # Java names a group $1 where the others say \\1.
+            node.set("replacement", sge.Literal.string(re.sub(r"\\(\d)", r"$\1", node.args["replacement"].this)))
+        if dialect is Dialect.SPARK and isinstance(node, sge.Table) and node.name in KINDS and node.name != EVENT.name:
+            raise InvalidValue("a Spark cluster is asked about events only", hint="Take --engine duckdb or postgres.")
+        if dialect is Dialect.POSTGRES and isinstance(node, sge.Table) and node.name in KINDS:
+            node.set("this", sge.to_identifier(KINDS[node.name].table))
+        if (
+            dialect is not Dialect.SPARK
+            and isinstance(node, sge.CTE)
+            and not any(_costly(part) for part in node.walk())
+        ):
+            # Events with a filter are read again sooner than copied, all columns of them, to be read twice.
+            node.set("materialized", False)  # noqa: FBT003 - a value
         return node
 
     columns = tuple((name, str(found)) for name, found in expression.as_table().schema().items())
     sql = tree.transform(put).sql(dialect=compiler.dialect)
     return Compiled(sql, columns, tuple(places))
+
+
+def _spark_options() -> None:
+    """The compiler for Spark reads an option that only Ibis's own connection declares, which would load pandas."""
+    from ibis.config import Config, options  # noqa: PLC0415
+
+    class Options(Config):  # type: ignore[misc]  # Ibis has no types
+        treat_nan_as_null: bool = False  # a missing number is null here, never not-a-number
+
+    if options.pyspark is None:
+        options.pyspark = Options()
+
+
+def _costly(part: Any) -> bool:
+    """Whether SQL with this in it is better not worked out twice."""
+    import sqlglot.expressions as sge  # noqa: PLC0415
+
+    grouping = (sge.Group, sge.Distinct, sge.Join, sge.Window, sge.AggFunc)
+    if isinstance(part, (*grouping, sge.RegexpLike, sge.RegexpExtract)):
+        return True
+    return isinstance(part, sge.Anonymous) and str(part.this).lower().startswith("regexp")
 
 
 class Engine(Protocol):
@@ -107,12 +151,12 @@ class DuckEngine:
     async def ask(self, build: Build, question: Any) -> list[Row]:
         import duckdb  # noqa: PLC0415 - only a process that reports loads DuckDB
 
-        found, values = _prepared(build, question, Dialect.DUCKDB)
+        found, values = prepared(build, question, Dialect.DUCKDB)
         try:
             table = await self._warehouse.query(found.sql, values)
         except duckdb.InvalidInputException as exc:
             raise _refused(exc) from exc
-        return _rows(found, zip(*(column.to_pylist() for column in table.columns), strict=True))
+        return rows_of(found, zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
 class PostgresEngine:
@@ -124,15 +168,15 @@ class PostgresEngine:
     async def ask(self, build: Build, question: Any) -> list[Row]:
         import asyncpg  # noqa: PLC0415 - for its error only
 
-        found, values = _prepared(build, question, Dialect.POSTGRES)
+        found, values = prepared(build, question, Dialect.POSTGRES)
         try:
             records = await self._database.fetch(found.sql, *values)
         except asyncpg.InvalidRegularExpressionError as exc:
             raise _refused(exc) from exc
-        return _rows(found, records)
+        return rows_of(found, records)
 
 
-def _prepared(build: Build, question: Any, dialect: Dialect) -> tuple[Compiled, list[object]]:
+def prepared(build: Build, question: Any, dialect: Dialect) -> tuple[Compiled, list[object]]:
     shape, values = shaped(question)
     found = compiled(build, shape, dialect)
     return found, [values[place - 1] for place in found.places]
@@ -142,7 +186,7 @@ def _refused(exc: Exception) -> InvalidValue:
     return InvalidValue(f"the engine refuses this: {str(exc).splitlines()[0][:200]}", field="filter")
 
 
-def _rows(found: Compiled, records: Any) -> list[Row]:
+def rows_of(found: Compiled, records: Any) -> list[Row]:
     names = [name for name, _ in found.columns]
     convert = [_converter(kind) for _, kind in found.columns]
     return [

@@ -9,6 +9,7 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any, Final
 
+from sightline.analytics.binding import Bound
 from sightline.analytics.engines import bound
 from sightline.analytics.fields import COLUMNS, OF_THE_VISIT, Dimension, Field, Property
 from sightline.analytics.filters import DATED, NUMERIC, Condition, Match, Operator, Where, of_the_visit
@@ -17,6 +18,7 @@ from sightline.analytics.period import Bounds, Buckets
 from sightline.analytics.properties import DATE, PropertyType
 from sightline.analytics.selection import Cohort, Kind, Place, Selection, Step
 from sightline.signals.event import EVENT, EventType
+from sightline.signals.kind import Kind as SignalKind
 from sightline.signals.kind import Type
 
 _IBIS: Final = {
@@ -27,15 +29,22 @@ _IBIS: Final = {
 ORDER: Final = ("created_ms", "batch", "place")
 
 
-def table() -> Any:
-    """All events that are stored."""
-    schema = {column.name: ibis.dtype(_IBIS[column.type], nullable=column.nullable) for column in EVENT.columns}
-    return ibis.table(schema, name=EVENT.name)
+def table(kind: SignalKind = EVENT) -> Any:
+    """All events that are stored, or all signals of another kind."""
+    schema = {column.name: ibis.dtype(_IBIS[column.type], nullable=column.nullable) for column in kind.shadowed}
+    return ibis.table(schema, name=kind.name)
+
+
+def of(sites: tuple[Bound, ...], signals: Any) -> Any:
+    """Those of some sites."""
+    named = [bound(site) for site in sites]
+    return signals.filter(signals.site == named[0] if len(named) == 1 else signals.site.isin(named))
 
 
 def is_view(events: Any) -> Any:
     """A page seen, or a link or pixel fetched."""
-    return (events["type"] != EventType.CUSTOM) & (events["type"] != EventType.IDENTIFY)
+    kind = events["type"]
+    return (kind != EventType.CUSTOM) & (kind != EventType.IDENTIFY) & (kind != EventType.ENGAGEMENT)
 
 
 def is_custom(events: Any) -> Any:
@@ -50,28 +59,32 @@ def sum_if(condition: Any, value: Any) -> Any:
     return ibis.cases((condition, value.cast("int64")), else_=0).cast("int64").sum()
 
 
-def of_sites(selection: Selection) -> Any:
-    """Every event of the sites, whenever it was; `identify` is no event that anybody counts."""
+def of_sites(selection: Selection, *, spent: bool = False) -> Any:
+    """Every event of the sites, whenever it was; `identify` is no event that anybody counts.
+
+    With `spent` also the rows that say how long a page was used: they are read for their time and are no happening.
+    """
     events = table()
     sites = [bound(site) for site in selection.sites]
     here = events.site == sites[0] if len(sites) == 1 else events.site.isin(sites)
-    return events.filter(here & (events["type"] != EventType.IDENTIFY))
+    happened = events["type"] != EventType.IDENTIFY
+    return events.filter(here & (happened if spent else happened & (events["type"] != EventType.ENGAGEMENT)))
 
 
 def within(events: Any, bounds: Bounds) -> Any:
     return events.filter((events.created_ms >= bound(bounds.from_ms)) & (events.created_ms < bound(bounds.to_ms)))
 
 
-def base(selection: Selection, *, fields: tuple[Field, ...] = ()) -> Any:
+def base(selection: Selection, *, fields: tuple[Field, ...] = (), spent: bool = False) -> Any:
     """The events of the sites, period and cohorts, with entry and exit page where they are asked for."""
-    events = within(of_sites(selection), selection.bounds)
+    events = within(of_sites(selection, spent=spent), selection.bounds)
     for cohort in selection.cohorts:
-        events = events.semi_join(_visitors(selection, cohort), "visitor")
+        events = events.semi_join(members(selection, cohort), "visitor")
     wanted = of_the_visit(selection.wheres) | {one for one in fields if one in OF_THE_VISIT}
     for dimension in sorted(wanted):
         events = _with_end(events, Dimension(dimension))
     if selection.exclude_bounces:
-        events = events.semi_join(_not_bounced(events), "visit")
+        events = events.semi_join(not_bounced(events), "visit")
     return events
 
 
@@ -82,14 +95,16 @@ def matched(selection: Selection, *, fields: tuple[Field, ...] = ()) -> Any:
     return events if condition is None else events.filter(condition)
 
 
-def _visitors(selection: Selection, cohort: Cohort) -> Any:
+def members(selection: Selection, cohort: Cohort) -> Any:
+    """The visitors of a cohort."""
     events = within(of_sites(selection), cohort.bounds)
     condition = does(events, cohort.step)
     also = matches(events, (cohort.where,))
     return events.filter(condition if also is None else condition & also).select("visitor").distinct()
 
 
-def _not_bounced(events: Any) -> Any:
+def not_bounced(events: Any) -> Any:
+    """The visits that have not exactly one view."""
     visits = events.group_by("visit").agg(views_of_visit=count_if(is_view(events)))
     return visits.filter(visits.views_of_visit != 1).select("visit")
 
@@ -112,7 +127,7 @@ def text_of(events: Any, field: Field) -> Any:
     """A field's text; empty where it is absent."""
     if isinstance(field, Property):
         return _unquoted(raw(events, field))
-    return events[COLUMNS.get(field, field.value)]
+    return events[COLUMNS.get(field, field.value) if isinstance(field, Dimension) else field.value]
 
 
 def raw(events: Any, field: Property) -> Any:

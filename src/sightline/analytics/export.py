@@ -64,7 +64,7 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> bytes:
     if rows:
         table = csv.writer(out, lineterminator="\r\n")
         table.writerow(rows[0])
-        table.writerows([_cell(value) for value in row.values()] for row in rows)
+        table.writerows([cell(value) for value in row.values()] for row in rows)
     return out.getvalue().encode()
 
 
@@ -74,5 +74,6 @@ def _plain(value: Any) -> Any:
     return " > ".join(value) if isinstance(value, list) else value
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """A value as it stands in CSV."""
     return "'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -97,7 +97,26 @@ class Property(Struct, frozen=True):
     key: Bound
 
 
-Field = Dimension | Property
+class VitalField(StrEnum):
+    """What Web Vitals are told apart by; a page's path is that of its template, since ids in it are masked."""
+
+    PATH = "path"
+    HOSTNAME = "hostname"
+    DEVICE = "device"
+    BROWSER = "browser"
+    OS = "os"
+    COUNTRY = "country"
+    RELEASE = "release"
+    ENVIRONMENT = "environment"
+    NAVIGATION = "navigation"
+    ELEMENT = "element"
+
+
+Field = Dimension | VitalField | Property
+
+
+def vital_field(text: str, *, where: str = "dimension") -> VitalField:
+    return choice(VitalField, text, where=where)
 
 
 def field(text: str, *, where: str = "dimension") -> Field:

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -60,6 +60,12 @@ SEVERAL: Final = frozenset({Operator.EQUALS, Operator.NOT_EQUALS, Operator.CONTA
 _PATTERNS: Final = frozenset({Operator.MATCHES, Operator.NOT_MATCHES})
 
 
+class ReadField(Protocol):
+    """What reads the name of a field."""
+
+    def __call__(self, text: str, *, where: str) -> Field: ...
+
+
 class Condition(Struct, frozen=True):
     """One comparison."""
 
@@ -75,9 +81,9 @@ class Where(Struct, frozen=True):
     match: Match = Match.ALL
 
 
-def where(texts: Iterable[str], match: str = "all") -> Where:
-    """Read filters as they stand in an address."""
-    found = tuple(condition(text) for text in texts)
+def where(texts: Iterable[str], match: str = "all", read: ReadField = field) -> Where:
+    """Read filters as they stand in an address; `read` knows the fields of what is filtered."""
+    found = tuple(condition(text, read) for text in texts)
     if len(found) > MOST_CONDITIONS:
         raise InvalidValue(
             f"{len(found)} filters are too many", field="filter", hint=f"Take {MOST_CONDITIONS} at most."
@@ -85,14 +91,14 @@ def where(texts: Iterable[str], match: str = "all") -> Where:
     return Where(found, choice(Match, match, where="match"))
 
 
-def condition(text: str) -> Condition:
+def condition(text: str, read: ReadField = field) -> Condition:
     """Read one filter. With a colon in the key it is written as a JSON list: [field, operator, values]."""
     if text.startswith("["):
         try:
             name, operator_name, content = msgspec.json.decode(text, type=tuple[str, str, str | list[str]])
         except msgspec.MsgspecError as exc:
             raise InvalidValue(f"{shown(text[:100])} is no filter: {exc}", field="filter") from None
-        return _condition(name, operator_name, [content] if isinstance(content, str) else content)
+        return _condition(name, operator_name, [content] if isinstance(content, str) else content, read)
     parts = text.split(":")
     prefix = 2 if parts[0] == "property" else 1
     if len(parts) < prefix + 1:
@@ -100,7 +106,8 @@ def condition(text: str) -> Condition:
             f"{shown(text[:100])} is no filter", field="filter", hint="Write field:operator:value, as country:eq:NL."
         )
     content = ":".join(parts[prefix + 1 :])
-    return _condition(":".join(parts[:prefix]), parts[prefix], _values(content) if len(parts) > prefix + 1 else [])
+    values = _values(content) if len(parts) > prefix + 1 else []
+    return _condition(":".join(parts[:prefix]), parts[prefix], values, read)
 
 
 def _values(text: str) -> list[str]:
@@ -112,8 +119,8 @@ def _values(text: str) -> list[str]:
         return [text]
 
 
-def _condition(name: str, operator_name: str, values: list[str]) -> Condition:
-    found = field(name, where="filter")
+def _condition(name: str, operator_name: str, values: list[str], read: ReadField) -> Condition:
+    found = read(name, where="filter")
     operator = choice(Operator, operator_name, where="filter")
     if operator in ONLY_PROPERTIES and not isinstance(found, Property):
         raise InvalidValue(

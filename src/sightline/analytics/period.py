@@ -45,6 +45,7 @@ class Compare(StrEnum):
     NONE = "none"
     PREVIOUS = "previous"
     YEAR = "year"
+    CUSTOM = "custom"
 
 
 _MINUTE_MS: Final = 60_000
@@ -55,6 +56,7 @@ _STEPS: Final = {
 }  # fmt: skip
 # 1970-01-01 was a Thursday; weeks begin on Monday.
 _TO_MONDAY_MS: Final = 3 * _DAY_MS
+_HALF_A_WEEK: Final = 3
 _MONTHS: Final = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
 
 
@@ -82,7 +84,7 @@ class Period(Struct, frozen=True):
 
     def compared(self, compare: Compare) -> "Period | None":
         """The same stretch of the local calendar before this one, or a year earlier."""
-        if compare is Compare.NONE:
+        if compare in {Compare.NONE, Compare.CUSTOM}:
             return None
         start, end = self.local(self.from_ms), self.local(self.to_ms)
         if compare is Compare.YEAR:
@@ -91,6 +93,18 @@ class Period(Struct, frozen=True):
         if start.time() == end.time() and length.days >= 1:
             return Period(_moment(start - length), self.from_ms, self.zone)
         return Period(self.from_ms - (self.to_ms - self.from_ms), self.from_ms, self.zone)
+
+    def on_weekday_of(self, other: "Period") -> "Period":
+        """This period, moved so that it begins on the same day of the week as the other one, and ends before it.
+
+        To the nearest such day; where that would reach into the other period, to the one before it.
+        """
+        start, end = self.local(self.from_ms), self.local(self.to_ms)
+        back = (start.weekday() - other.local(other.from_ms).weekday()) % 7
+        nearest = back - 7 if back > _HALF_A_WEEK else back
+        if nearest < 0 and _moment(end - timedelta(days=nearest)) <= other.from_ms:
+            back = nearest
+        return Period(_moment(start - timedelta(days=back)), _moment(end - timedelta(days=back)), self.zone)
 
     def fitting(self) -> Unit:
         """The unit that shows this period best."""

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -20,6 +21,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from sightline.blobs.store import (
     Blob,
+    Disk,
     StoreDenied,
     StoreUnavailable,
     checked_name,
@@ -82,6 +84,14 @@ class FolderStore:
     async def delete_many(self, names: Iterable[str]) -> None:
         for name in [checked_name(name) for name in names]:
             await self.delete(name)
+
+    async def disk(self) -> Disk:
+        return await asyncio.to_thread(self._disk)
+
+    def _disk(self) -> Disk:
+        there = next(place for place in (self._root, *self._root.parents) if place.exists())
+        usage = shutil.disk_usage(there)
+        return Disk(free=usage.free, total=usage.total)
 
     async def copy(self, source: str, target: str) -> Blob:
         checked_name(target)

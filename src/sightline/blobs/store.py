@@ -17,6 +17,7 @@ import msgspec
 from sightline.errors import Conflict, InvalidValue, NotFound, ServiceError, Unavailable
 
 MAX_NAME: Final = 900
+_RESERVE: Final = 1 << 28
 _PART: Final = re.compile(r"[A-Za-z0-9_=+@~-][A-Za-z0-9_=+@~. -]{0,199}")
 
 
@@ -46,6 +47,18 @@ class Blob(msgspec.Struct, frozen=True, kw_only=True):
     modified_ms: int
     etag: str | None = None
     checksum: str | None = None
+
+
+class Disk(msgspec.Struct, frozen=True, kw_only=True):
+    """The disk below a store."""
+
+    free: int
+    total: int
+
+    @property
+    def full(self) -> bool:
+        """Whether hardly anything fits any more: less than a hundredth of it, of a large disk less than 256 MB."""
+        return self.free < min(self.total // 100, _RESERVE)
 
 
 class BlobStore(Protocol):
@@ -80,6 +93,9 @@ class BlobStore(Protocol):
         """Delete an object; that there is none is no error."""
 
     async def delete_many(self, names: Iterable[str]) -> None: ...
+
+    async def disk(self) -> Disk | None:
+        """The disk that it lies on; None where its owner says that there is always room."""
 
     async def copy(self, source: str, target: str) -> Blob:
         """Copy an object with its checksum, over what is there."""

@@ -9,24 +9,31 @@ from pathlib import Path
 import click
 
 from sightline.blobs.stores import open_stores
-from sightline.cli.opening import credentials, opened, say
+from sightline.cli.opening import credentials, opened, say, vault_login
 from sightline.cli.output import as_json, dry_run, places, print_json, print_table, run_async
 from sightline.database.embedded import running
 from sightline.database.pool import Database
 from sightline.errors import CheckFailed, Conflict
 from sightline.keys.ring import KeyRing
 from sightline.operate.archive import open_backup
-from sightline.operate.backup import Source, back_up
-from sightline.operate.house import direct_address, opened_address
+from sightline.operate.backup import Source, VaultSource, back_up
+from sightline.operate.house import direct_address, opened_address, vault_admin
 from sightline.operate.manifest import Progress, silent
-from sightline.operate.restore import REPLAYS, Restored, Target, finish_restores
+from sightline.operate.replays import replays
+from sightline.operate.restore import Restored, Target, finish_restores
 from sightline.operate.restore import restore as restore_backup
+from sightline.operate.vault_restore import VaultTarget
 from sightline.operate.verify import MAX_SHOWN, Report, verify
 from sightline.settings import Loaded
+from sightline.vault.setup import role_names
 
 _WITHOUT_ROOT = (
     "The root key is NOT in this backup: without it nothing that was sealed can be opened again.\n"
     "Keep a copy of {keys} in another place than the backup, or use --with-root-key and lock the backup away."
+)
+_WITHOUT_VAULT = (
+    "The VAULT IS NOT in this backup: only its database's administrator can read all of it. "
+    "Set SIGHTLINE_DATABASE_ADMIN_URL, or SIGHTLINE_VAULT_ADMIN_URL where it has a database of its own."
 )
 _WITH_ROOT = "This backup CONTAINS THE ROOT KEY: whoever reads it can open everything in it. Lock it away."
 
@@ -43,25 +50,32 @@ async def backup(*, loaded: Loaded, place: Path, with_root_key: bool, json: bool
     Example: sightline backup /backups/2026-01-31.tar
     """
     async with opened(loaded) as house:
+        admin, settings = vault_admin(loaded), loaded.settings.vault
+        owner = role_names(settings)["owner"]
         source = Source(
-            address=house.direct, stores=house.stores, keys=house.data / "keys", replays=[part.name for part in REPLAYS]
-        )
+            address=house.direct, stores=house.stores, keys=house.data / "keys",
+            replays=[part.name for part in replays(house.direct)],
+            vault=VaultSource(admin=admin, schema=settings.schema, owner=owner) if admin else None,
+        )  # fmt: skip
         with bar() as progress:
             manifest = await back_up(source, place, with_root_key=with_root_key, progress=progress)
         is_local = house.keys.root.name.startswith("local:")
+        missed = manifest.vault is None and await vault_login(loaded).read() is not None
     damaged = [f"{listing.store}/{name}" for listing in manifest.stores for name in listing.damaged]
     if json:
         print_json(
             {
                 "place": str(place), "taken_at": manifest.taken_at, "rows": manifest.rows,
                 "tables": len(manifest.tables), "root_keys": manifest.root_keys, "damaged": damaged,
-                "stores": manifest.stores,
+                "stores": manifest.stores, "vault_rows": manifest.vault and manifest.vault.rows,
             }
         )  # fmt: skip
     else:
         click.echo(
             f"{place}: {manifest.rows} rows of {len(manifest.tables)} tables, as of {manifest.taken_at:%F %T} UTC"
         )
+        if manifest.vault is not None:
+            click.echo(f"  vault: {manifest.vault.rows} rows, as encrypted as they stand there")
         for listing in manifest.stores:
             how = "copied" if listing.copied else "listed, not copied"
             click.echo(f"  {listing.store}: {listing.objects} objects {how}")
@@ -73,6 +87,8 @@ async def backup(*, loaded: Loaded, place: Path, with_root_key: bool, json: bool
         click.secho(_WITH_ROOT, err=True, bold=True)
     elif is_local:
         click.secho(_WITHOUT_ROOT.format(keys=loaded.data / "keys" / "root.key"), err=True, bold=True)
+    if missed:
+        click.secho(_WITHOUT_VAULT, err=True, bold=True)
     if damaged:
         raise CheckFailed(f"{len(damaged)} objects were damaged before the backup: {', '.join(damaged[:5])}")
 
@@ -143,7 +159,9 @@ async def restore(*, loaded: Loaded, place: Path, dry_run: bool, json: bool) -> 
             loaded, credentials(loaded), stack, say, serving=False, migrating=False
         )  # fmt: skip
         address = await direct_address(loaded, credentials(loaded), address)
-        target = Target(address=address, stores=stores, keys=loaded.data / "keys")
+        admin = vault_admin(loaded)
+        vault = VaultTarget(admin=admin, settings=loaded.settings.vault, login=vault_login(loaded)) if admin else None
+        target = Target(address=address, stores=stores, keys=loaded.data / "keys", vault=vault)
         with bar() as progress:
             restored = await restore_backup(place, target, dry_run=dry_run, progress=progress)
         replayed: dict[str, int] = {}
@@ -152,7 +170,7 @@ async def restore(*, loaded: Loaded, place: Path, dry_run: bool, json: bool) -> 
             stack.push_async_callback(database.close)
             ring = await KeyRing.open(database, loaded.settings.keys, loaded.settings.aws, target.keys)
             stack.push_async_callback(ring.close)
-            replayed = await finish_restores(database, stores, ring, REPLAYS)
+            replayed = await finish_restores(database, stores, ring, replays(address))
     _say_restored(restored, replayed, json=json, dry=dry_run)
 
 
@@ -165,14 +183,14 @@ def _say_restored(restored: Restored, replayed: dict[str, int], *, json: bool, d
         f"{verb} {restored.rows} rows of {restored.tables} tables and {restored.objects} objects,"
         f" as of {restored.taken_at:%F %T} UTC"
     )
+    if restored.vault_rows is not None:
+        click.echo(f"  {restored.vault_rows} rows of the vault")
     for migration in restored.migrated:
         click.echo(f"  {'would migrate' if dry else 'migrated'}: {migration}")
     if dry:
         return
     for name, count in replayed.items():
         click.echo(f"  erased again by {name}: {count}")
-    if not REPLAYS:
-        click.secho("No part of this release keeps an erasure log: what was erased since is back.", err=True, bold=True)
 
 
 @contextmanager

@@ -9,17 +9,18 @@ from typing import Any
 import click
 
 from sightline.blobs.stores import open_stores
-from sightline.cli.opening import credentials, say
+from sightline.cli.opening import credentials, say, vault_login
 from sightline.cli.output import as_json, places, print_json, run_async
 from sightline.database.address import Address
 from sightline.errors import CheckFailed, SightlineError
 from sightline.operate import doctor as examination
 from sightline.operate.doctor import Finding
 from sightline.operate.house import opened_address
+from sightline.operate.vault_check import check_vault
 from sightline.settings import Loaded
 
 _MARK = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "red")}
-_NEED_DATABASE = ("clock", "schema", "keys", "jobs")
+_NEED_DATABASE = ("clock", "schema", "keys", "jobs", "vault")
 
 
 @click.command()
@@ -74,6 +75,7 @@ def _checks(loaded: Loaded, address: Address) -> Mapping[str, examination.Check]
         "schema": partial(examination.check_schema, address),
         "keys": partial(examination.check_keys, loaded, address),
         "jobs": partial(examination.check_jobs, address, _jobs),
+        "vault": partial(check_vault, loaded, vault_login(loaded), address),
     }
 
 

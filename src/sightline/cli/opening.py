@@ -21,6 +21,15 @@ def credentials(loaded: Loaded) -> CredentialStore:
     return SecretsManagerStore(settings.database.secret, settings.aws)
 
 
+def vault_login(loaded: Loaded) -> CredentialStore:
+    """Where the vault's login is kept: like the other, under a name of its own."""
+    settings = loaded.settings
+    urls = (settings.database.url, settings.database.admin_url, settings.vault.url, settings.vault.admin_url)
+    if not any(urls) or not settings.aws.region:
+        return FileStore(loaded.data / "secrets" / "vault.json")
+    return SecretsManagerStore(settings.vault.secret, settings.aws)
+
+
 def say(step: str) -> None:
     """Show a step that takes a moment, to people only."""
     if sys.stderr.isatty():
@@ -28,7 +37,8 @@ def say(step: str) -> None:
 
 
 @asynccontextmanager
-async def opened(loaded: Loaded) -> AsyncIterator[House]:
+async def opened(loaded: Loaded, *, with_vault: bool = False) -> AsyncIterator[House]:
     """The house for one command."""
-    async with open_house(loaded, credentials(loaded), progress=say) as house:
+    login = vault_login(loaded) if with_vault else None
+    async with open_house(loaded, credentials(loaded), progress=say, vault_login=login) as house:
         yield house

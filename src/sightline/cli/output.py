@@ -10,7 +10,8 @@ from typing import Any, ParamSpec, TypeVar
 import click
 import msgspec
 
-from sightline.settings import Loaded, load
+from sightline.settings import Loaded
+from sightline.settings.reading import load
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -67,6 +68,13 @@ def run_async(command: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
         return asyncio.run(command(*args, **options))
 
     return run
+
+
+def new_file(context: click.Context, parameter: click.Parameter, file: Path | None) -> Path | None:  # noqa: ARG001 - click's
+    """A file to be written: that its folder is not there is said before the work, not after it."""
+    if file is not None and not file.absolute().parent.is_dir():
+        raise click.BadParameter(f"{str(file.absolute().parent)!r} is no folder")
+    return file
 
 
 def print_json(value: object) -> None:

@@ -1,10 +1,11 @@
-"""`sightline report`: run a report, through the server that runs or on PostgreSQL itself."""
+"""`sightline report`: run a report, through the server that runs, or on one of the engines from here."""
 
 import asyncio
 import json as jsonlib
-import urllib.error
 import urllib.parse
-import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_origin, get_type_hints
 
@@ -13,22 +14,31 @@ import msgspec
 
 from sightline.accounts import sites
 from sightline.accounts.callers import operator
-from sightline.accounts.permissions import Permission
 from sightline.accounts.scopes import scope_for, site_named
 from sightline.analytics import segments
-from sightline.analytics.asking import Asker
+from sightline.analytics.asking import Asker, Asks
 from sightline.analytics.catalogue import REPORTS, Report
 from sightline.analytics.catalogue import report as report_named
 from sightline.analytics.export import Format, written
+from sightline.cli.client import Client
 from sightline.cli.opening import opened
 from sightline.cli.output import as_json, places, print_table, run_async
-from sightline.errors import CallerError, InvalidValue, NotSignedIn, SightlineError, Unavailable
+from sightline.errors import Conflict, InvalidValue
+from sightline.operate.house import House, local_warehouse
 from sightline.settings import Loaded, Settings
+from sightline.signals.warehouse import Phase
 
-_TIMEOUT_S: Final = 600
 _LIST: Final = "\n\n".join(["\b"] + [f"  {one.name:16} {one.summary}" for one in REPORTS.values()]).replace(
     "\n\n", "\n"
 )
+
+
+_BUILD_S: Final = 24 * 3600
+_LOOK_AGAIN_S: Final = 0.1
+
+
+class InUse(Conflict):
+    """Another process has the warehouse open."""
 
 
 @click.command(epilog=_LIST)
@@ -42,11 +52,14 @@ _LIST: Final = "\n\n".join(["\b"] + [f"  {one.name:16} {one.summary}" for one in
 @click.option("--filter", "filters", multiple=True, help="field:operator:value, as country:eq:NL; may be repeated.")
 @click.option(
     "--engine",
-    type=click.Choice(["server", "postgres"]),
+    type=click.Choice(["server", "duckdb", "postgres", "spark"]),
     default="server",
     show_default=True,
-    help="The server that runs, or PostgreSQL itself: slower, and only what is not yet pruned there.",
+    help="The server that runs; this node's warehouse, opened here when no server has it; PostgreSQL itself: slower,"
+    " and only what is not yet pruned there; or a Spark cluster over the extents.",
 )
+@click.option("--master", metavar="URL", help="Of Spark: spark://host:7077, yarn, local[*] …")
+@click.option("--conf", multiple=True, metavar="NAME=VALUE", help="A setting of Spark; may be repeated.")
 @click.option("--format", "form", type=click.Choice([form.value for form in Format]), help="Instead of a table.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to a file.")
 @as_json
@@ -62,6 +75,8 @@ async def report(  # noqa: PLR0913 - one per option
     end: str | None,
     filters: tuple[str, ...],
     engine: str,
+    master: str | None,
+    conf: tuple[str, ...],
     form: str | None,
     output: Path | None,
     json: bool,
@@ -72,6 +87,7 @@ async def report(  # noqa: PLR0913 - one per option
     Examples: sightline report overview --site Shop --range 7d
               sightline report breakdown --site Shop by=path by=country metric=views limit=10
               sightline report funnel --site Shop step=path:/ step=event:buy --engine postgres --json
+              sightline report retention --site Shop --range 12mo --engine spark --master spark://10.0.0.5:7077
 
     The server is asked at client.url with the API key in client.key (SIGHTLINE_CLIENT_KEY).
 
@@ -80,11 +96,12 @@ async def report(  # noqa: PLR0913 - one per option
     said = {"range": range_, "start": start, "end": end, "filter": list(filters)}
     asked = {key: value for key, value in said.items() if value} | _parameters(more)
     wanted = Format(form) if form else Format.JSON
+    engines = Engines(engine, master, conf)
     found = report_named(name)
     if engine == "server":
         body = await asyncio.to_thread(_from_server, loaded.settings, found, site, {**asked, "format": wanted.value})
     else:
-        body = await _from_postgres(loaded, found, site, asked, wanted)
+        body = await _from_here(loaded, found, site, asked, wanted, engines=engines)
     if output is not None:
         await asyncio.to_thread(output.write_bytes, body)
     elif json or form:
@@ -104,18 +121,72 @@ def _parameters(texts: tuple[str, ...]) -> dict[str, Any]:
     return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
 
 
-async def _from_postgres(loaded: Loaded, found: Report, site: str, asked: dict[str, Any], form: Format) -> bytes:
-    from sightline.analytics.engines import PostgresEngine  # noqa: PLC0415 - only this way needs it
+@dataclass(frozen=True)
+class Engines:
+    """Which engine a report runs on from here."""
 
-    async with opened(loaded) as house:
-        scope = await scope_for(
-            house.database, operator(), Permission.SITE_READ, site=await site_named(house.database, site)
-        )
-        zone = (await sites.show(house.database, scope)).time_zone
-        params = _params(found, asked)
-        saved = await segments.saved(house.database, scope, params.segment, zone=zone)
-        asker = Asker(PostgresEngine(house.database), scope, zone=zone, saved=saved)
-        return written(await found.run(asker, params), form)
+    name: str
+    master: str | None
+    conf: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if (self.name == "spark") != (self.master is not None):
+            raise click.UsageError("--engine spark and --master go together, as --master spark://10.0.0.5:7077.")
+
+    @asynccontextmanager
+    async def opened(self, house: House) -> AsyncIterator[Asks]:
+        if self.name == "postgres":
+            from sightline.analytics.engines import PostgresEngine  # noqa: PLC0415 - only who asks loads an engine
+
+            yield PostgresEngine(house.database)
+        elif self.name == "duckdb":
+            async with _own_warehouse(house) as engine:
+                yield engine
+        else:
+            from sightline.analytics.spark import spark_engine  # noqa: PLC0415
+
+            assert self.master is not None
+            settings = {name: str(value) for name, value in _parameters(self.conf).items()}
+            async with spark_engine(house.catalogue, master=self.master, conf=settings) as spark:
+                click.echo(f"Spark reads {spark.coverage}", err=True)
+                yield spark
+
+
+@asynccontextmanager
+async def _own_warehouse(house: House) -> AsyncIterator[Asks]:
+    """The file of this node; whoever has it open is told, since two processes cannot."""
+    from sightline.analytics.engines import DuckEngine  # noqa: PLC0415
+
+    own = local_warehouse(house)
+    try:
+        waiting = asyncio.ensure_future(own.caught_up(within_s=_BUILD_S))
+        while not waiting.done():
+            await asyncio.wait({waiting}, timeout=_LOOK_AGAIN_S)
+            found = own.status()
+            if not waiting.done() and found.phase is Phase.CLOSED and found.reason:
+                waiting.cancel()
+                raise InUse(found.reason)
+        await waiting
+        yield DuckEngine(own)
+    finally:
+        await own.close()
+
+
+async def _from_here(  # noqa: PLR0913 - what is asked, and where
+    loaded: Loaded, found: Report, site: str, asked: dict[str, Any], form: Format, *, engines: Engines
+) -> bytes:
+    try:
+        async with opened(loaded) as house:
+            scope = await scope_for(
+                house.database, operator(), found.permission, site=await site_named(house.database, site)
+            )
+            zone = (await sites.show(house.database, scope)).time_zone
+            params = _params(found, asked)
+            saved = await segments.saved(house.database, scope, getattr(params, "segment", ()), zone=zone)
+            async with engines.opened(house) as engine:
+                return written(await found.run(Asker(engine, scope, zone=zone, saved=saved), params), form)
+    except InUse:  # by the server, which then answers
+        return await asyncio.to_thread(_from_server, loaded.settings, found, site, {**asked, "format": form.value})
 
 
 def _params(found: Report, asked: dict[str, Any]) -> Any:
@@ -130,59 +201,9 @@ def _params(found: Report, asked: dict[str, Any]) -> Any:
 
 
 def _from_server(settings: Settings, found: Report, site: str, asked: dict[str, Any]) -> bytes:
-    client, server = settings.client, settings.server
-    base = (client.url or server.public_url or f"http://{server.host}:{server.port}").rstrip("/")
-    if client.key is None:
-        raise NotSignedIn(
-            "no API key is set to ask the server with",
-            hint="Set SIGHTLINE_CLIENT_KEY (`sightline key create` makes one), or use --engine postgres.",
-        )
-    reference = _site_id(base, client.key.reveal(), site)
+    client = Client(settings, otherwise="use --engine postgres")
     query = urllib.parse.urlencode(asked, doseq=True)
-    return _get(f"{base}/api/v1/sites/{reference}/reports/{found.name}?{query}", client.key.reveal())
-
-
-def _site_id(base: str, key: str, site: str) -> str:
-    """The id of the site of a name or domain, among those that the key may see."""
-    cursor = ""
-    while True:
-        page = jsonlib.loads(_get(f"{base}/api/v1/sites?limit=200{cursor}", key))
-        for one in page["items"]:
-            if site in {one["id"], one["uuid"], one["name"], *one["domains"]}:
-                return str(one["id"])
-        if page["next"] is None:
-            raise CallerError(
-                f"there is no site {site!r}, or this key may not see it", hint="See `sightline site list`."
-            )
-        cursor = f"&cursor={page['next']}"
-
-
-def _get(url: str, key: str) -> bytes:
-    request = urllib.request.Request(url, headers={"authorization": f"Bearer {key}"})  # noqa: S310 - http(s), checked
-    if not url.startswith(("http://", "https://")):
-        raise InvalidValue(f"client.url is no address: {url[:80]!r}", hint="It begins with http:// or https://.")
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
-            body: bytes = answer.read()
-            return body
-    except urllib.error.HTTPError as exc:
-        raise _said(exc) from None
-    except OSError as exc:
-        reason = getattr(exc, "reason", exc)
-        raise Unavailable(
-            f"no server answers at {urllib.parse.urlsplit(url).netloc}: {reason}",
-            hint="Start it with `sightline up`, set client.url, or use --engine postgres.",
-        ) from None
-
-
-def _said(exc: urllib.error.HTTPError) -> SightlineError:
-    """The server's own words, in the kind of error that gives the right exit code."""
-    try:
-        document = jsonlib.loads(exc.read())["error"]
-    except (ValueError, KeyError):
-        document = {"message": f"the server answered {exc.code}"}
-    kind = {401: NotSignedIn, 403: NotSignedIn, 503: Unavailable}.get(exc.code, CallerError)
-    return kind(document.get("message"), hint=document.get("hint"))
+    return client.read(f"/sites/{client.site_id(site)}/reports/{found.name}?{query}")
 
 
 def _print(document: dict[str, Any]) -> None:

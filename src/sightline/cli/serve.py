@@ -11,10 +11,11 @@ import click
 
 from sightline import __version__
 from sightline.accounts.setup import ensure_setup_link
-from sightline.cli.opening import credentials
+from sightline.cli.opening import credentials, vault_login
 from sightline.cli.output import load_once
 from sightline.errors import SettingError
 from sightline.keys import ring as keys_ring
+from sightline.operate.demo.shop import shop_beside
 from sightline.operate.house import House, open_house
 from sightline.privacy import dictionary
 from sightline.privacy.logs import MaskingFilter
@@ -46,12 +47,18 @@ def _with_common(command: click.decorators.FC) -> click.decorators.FC:
 
 @click.command()
 @_with_common
-def up(*, data: Path | None, config: Path | None, host: str | None, port: int | None) -> None:
+@click.option(
+    "--demo/--no-demo",
+    default=None,
+    help="Serve the example shop, too, where there is one.  [env: SIGHTLINE_DEMO_SHOP]",
+)
+def up(*, data: Path | None, config: Path | None, host: str | None, port: int | None, demo: bool | None) -> None:
     """Start Sightline with its own PostgreSQL, and print its address.
 
-    The first start prints a link, too, that works once and makes you its administrator. Ctrl-C stops everything.
+    The first start prints a link, too, that works once and makes you its administrator. In a clone the example shop is
+    served beside it. Ctrl-C stops everything.
     """
-    loaded = load_once(data, config, {"server.host": host, "server.port": port})
+    loaded = load_once(data, config, {"server.host": host, "server.port": port, "demo.shop": demo})
     if loaded.settings.database.url is not None:
         raise SettingError(
             f"database.url is set ({loaded.origins['database.url']}), but `up` brings its own PostgreSQL",
@@ -92,13 +99,18 @@ async def _serve(loaded: Loaded) -> None:
     listening = process.bind(server)
     click.echo(f"Sightline {__version__}")
     click.echo(f"  data      {loaded.data}")
-    async with open_house(loaded, credentials(loaded), progress=_say, serving=True) as house:
+    async with (
+        open_house(loaded, credentials(loaded), progress=_say, serving=True, vault_login=vault_login(loaded)) as house,
+        shop_beside(house, _say_shop) as begin_shop,
+    ):
         jobs = Jobs(JOBS, house, house.database, house.direct) if server.role in {"all", "jobs"} else None
         readiness = ready(house, jobs)
         link = await ensure_setup_link(house.database, minutes=house.settings.accounts.setup_link_minutes)
 
         def announce() -> None:
-            _announce(house, process.address(listening), link)
+            address = process.address(listening)
+            _announce(house, address, link)
+            begin_shop(address)
 
         def stopping() -> None:
             if not readiness.stopping:
@@ -107,19 +119,19 @@ async def _serve(loaded: Loaded) -> None:
 
         await ensure_shipped(house.database)
         heard = {
-            keys_ring.CHANNEL: Heard(house.keys.heed, house.keys.purge),
+            keys_ring.CHANNEL: Heard(house.heed_keys, house.forget_keys),
             rules.CHANNEL: Heard(house.rules.heed, house.rules.forget),
         }
         notices = Notices(house.direct, heard)
         notices.start()
         if jobs:
             jobs.start()
-        # What was built until now lives as long as the process: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
         try:
             async with process.emitting(wanted=loaded.settings.log.metrics), _collecting(house) as hits:
                 app = application(house, readiness, hits)
+                # What was built until now lives as long as the process: the collector need not look at it again.
+                gc.collect()
+                gc.freeze()
                 await process.serve(app, listening, server, ready=announce, stopping=stopping)
         finally:
             await notices.stop()
@@ -138,6 +150,10 @@ def _announce(house: House, address: str, token: str | None) -> None:
         minutes = house.settings.accounts.setup_link_minutes
         click.echo(f"  setup     {public}/setup#token={token}")
         click.echo(f"            works once, for {minutes} minutes, and makes you the administrator")
+
+
+def _say_shop(url: str) -> None:
+    click.echo(f"  shop      {url}")
 
 
 def _say(step: str) -> None:

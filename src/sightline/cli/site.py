@@ -6,11 +6,12 @@ from typing import get_args
 import click
 import msgspec
 
-from sightline.accounts import sites
+from sightline.accounts import sites, tracking
 from sightline.accounts.callers import operator
 from sightline.accounts.permissions import Permission
 from sightline.accounts.scopes import Scope, scope_for, site_named, team_named
 from sightline.accounts.sites import Kept, Privacy, Site
+from sightline.cli.erasing import COMMANDS, carry_out
 from sightline.cli.opening import opened
 from sightline.cli.output import as_json, document, places, print_json, print_table, run_async, sure, yes
 from sightline.cli.paging import everything
@@ -18,6 +19,7 @@ from sightline.database.pool import Database
 from sightline.privacy.consent import Mode
 from sightline.privacy.pseudonyms import Period
 from sightline.settings import Loaded
+from sightline.signals import emptying
 
 domain = click.option("--domain", "domains", multiple=True, help="A host name, or *.host; may be given several times.")
 
@@ -152,8 +154,77 @@ async def remove(*, loaded: Loaded, site: str, yes: bool) -> None:
         scope = await _site(house.database, site, Permission.SITE_DELETE)
         found = await sites.show(house.database, scope)
         sure(f"Remove the site {found.name!r} with all its data?", yes=yes)
-        await sites.remove(house.database, scope)
+        await emptying.remove(house.database, scope)
+        await carry_out(house)
     click.echo(f"removed {found.name}", err=True)
+
+
+@site.command()
+@places
+@click.argument("site")
+@click.option("--url", help="Where pages reach Sightline, as https://stats.example.com; '' for a proxied path.")
+@run_async
+async def snippet(*, loaded: Loaded, site: str, url: str | None) -> None:
+    """Print what a site puts into its pages.
+
+    With --url '' the snippet names only the path: for sites whose own server passes it on to Sightline, which is
+    what blockers and third-party rules have nothing against.
+
+    \b
+    Example: sightline site snippet Shop --url https://stats.example.com
+    """
+    async with opened(loaded) as house:
+        scope = await _site(house.database, site, Permission.SITE_READ)
+        base = house.settings.server.public_url if url is None else url
+        click.echo(await tracking.snippet(house.database, scope, base.rstrip("/")))
+
+
+@site.command("tracking")
+@places
+@click.argument("site")
+@click.option("--replay", type=click.IntRange(0, 100), metavar="PERCENT", help="How many visits are recorded.")
+@click.option("--payment-page", "pages", multiple=True, help="A path that is never recorded, as /checkout/*.")
+@click.option("--endpoint", "endpoints", multiple=True, help="An origin whose requests are joined to the visit.")
+@as_json
+@run_async
+async def tracking_(  # noqa: PLR0913 - one per option
+    *,
+    loaded: Loaded,
+    site: str,
+    replay: int | None,
+    pages: tuple[str, ...],
+    endpoints: tuple[str, ...],
+    json: bool,
+) -> None:
+    """Show or change what the SDK does on a site; lists are replaced by what is given.
+
+    \b
+    Example: sightline site tracking Shop --replay 50 --payment-page '/checkout/*'
+    """
+    wanted = tracking.TrackingChange(
+        replay_percent=msgspec.UNSET if replay is None else replay,
+        payment_pages=pages or msgspec.UNSET,
+        endpoints=endpoints or msgspec.UNSET,
+    )
+    async with opened(loaded) as house:
+        changes = wanted != tracking.TrackingChange()
+        scope = await _site(house.database, site, Permission.SITE_CHANGE if changes else Permission.SITE_READ)
+        if changes:
+            await tracking.change(house.database, scope, wanted)
+        found = await tracking.of_site(house.database, scope.site)
+    if json:
+        print_json(document(found))
+        return
+    for label, value in (
+        ("recorded", f"{found.replay_percent} % of visits"),
+        ("never", ", ".join(found.payment_pages) or "-"),
+        ("joined", ", ".join(found.endpoints) or "the page's own origin"),
+    ):
+        click.echo(f"{label:14} {value}")
+
+
+for _command in COMMANDS:
+    site.add_command(_command)
 
 
 async def _site(database: Database, text: str, permission: Permission) -> Scope:

@@ -19,11 +19,10 @@ from sightline.database.pool import Database
 from sightline.errors import CheckFailed, InvalidValue
 from sightline.operate.house import House
 from sightline.settings import Loaded
-from sightline.signals.extents import Catalogue
 from sightline.signals.findings import Audit, Progress, Report
 from sightline.signals.remasking import Job, Remasking
 from sightline.signals.salts import Salts
-from sightline.signals.walkers import Selection, Walkers
+from sightline.signals.walkers import Selection
 
 for_site = click.option("--site", help="Only this site: id, UUID, name or domain.")
 _DAYS: Final = {"h": 1 / 24, "d": 1.0, "w": 7.0}
@@ -59,10 +58,6 @@ async def _sites(house: House, site: str | None, permission: Permission) -> tupl
     return ((await scope(house.database, site, permission)).site,) if site is not None else ()
 
 
-def _walkers(house: House) -> Walkers:
-    return Walkers(Catalogue(house.database, house.stores.extents, house.direct))
-
-
 @click.command("audit")
 @places
 @for_site
@@ -86,7 +81,7 @@ async def audit_(  # noqa: PLR0913 - one per option
     async with opened(loaded) as house:
         sites = await _sites(house, site, Permission.PRIVACY_READ)
         selection = Selection(sites=sites, since_ms=since or 0, until_ms=until)
-        audit = Audit(_walkers(house), await house.rules.by_site())
+        audit = Audit(house.walkers, await house.rules.by_site())
         report = await audit.run(selection, sample=sample, watch=_show_audit)
     _clear()
     if page is not None:
@@ -153,7 +148,7 @@ async def remask(  # noqa: PLR0913 - one per option
     """
     async with opened(loaded) as house:
         sites = await _sites(house, site, Permission.PRIVACY_MANAGE)
-        remasking = Remasking(house.database, _walkers(house), house.rules, house.direct)
+        remasking = Remasking(house.database, house.walkers, house.rules, house.direct)
         if status:
             _print_jobs(await remasking.listing(), json=json)
             return

@@ -31,6 +31,7 @@ def tags(aws: AwsSettings) -> "list[TagTypeDef]":
     wanted = {
         "Project": "UserMetrics",
         "Component": "Database",
+        "Function": "Storage",
         "Environment": aws.environment,
         "ManagedBy": "CDK",
         "CostCenter": "Observability",

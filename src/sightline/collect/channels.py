@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from sightline.privacy.memo import Memo
 
+DIRECT: Final = "direct"
+
 
 class Rule(Struct, frozen=True):
     """One row: `channel` if everything that is said fits."""

@@ -17,6 +17,8 @@ class What(IntEnum):
     PIXEL = 3
     IDENTIFY = 4
     VITALS = 5
+    ENGAGEMENT = 6
+    ERROR = 7
 
 
 class Claims(Struct, frozen=True, gc=False):
@@ -55,6 +57,7 @@ class Hit(Struct, frozen=True, gc=False):
     person: str = ""
     data: bytes = b""
     claims: Claims = NO_CLAIMS
+    measured: tuple[tuple[str, float], ...] = ()  # Web Vitals by their names
 
 
 class Sender(Struct, gc=False):
@@ -78,3 +81,14 @@ class Malformed(CallerError):
     def __init__(self, message: str, *, path: tuple[str, ...] = ()) -> None:
         super().__init__(message, field=".".join(path) or None)
         self.path = path
+
+
+# Web Vitals that a hit may measure. An hour: no page takes longer to paint, so a longer value is a clock that was set.
+VITALS: Final = frozenset({"LCP", "INP", "CLS", "FCP", "TTFB", "FID"})
+_MOST_MS: Final = 3_600_000.0
+_MOST_SHIFT: Final = 1000.0
+
+
+def believable(metric: str, value: float) -> bool:
+    """Whether a browser can have measured this value; NaN compares with nothing."""
+    return metric in VITALS and 0 <= value <= (_MOST_SHIFT if metric == "CLS" else _MOST_MS)

@@ -1,9 +1,9 @@
 """What an address says: page, campaign and click id, all of it masked before it is cut to length."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import quote_plus, unquote_plus, urlsplit
 
 from msgspec import Struct
 
@@ -90,6 +90,15 @@ class Reader:
 def plain(text: str) -> str:
     """One line without controls."""
     return text if text.isprintable() else _CONTROLS.sub(" ", text).strip()
+
+
+def tagged(url: str, tags: Iterable[tuple[str, str]]) -> str:
+    """An address with parameters that somebody has taken out of it, as it was before."""
+    added = "&".join(f"{name}={quote_plus(value)}" for name, value in tags)
+    if not added:
+        return url
+    before, mark, fragment = url.partition("#")
+    return f"{before}{'&' if '?' in before else '?'}{added}{mark}{fragment}"
 
 
 def _page(rules: Rules, hostname: str, url: str) -> Page:

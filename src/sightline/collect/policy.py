@@ -7,6 +7,7 @@ visit and the journal; or, for reasons that somebody may want to look at, the qu
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -14,8 +15,8 @@ from msgspec import Struct
 from sightline.accounts.watched import Watched
 from sightline.collect import limits, properties
 from sightline.collect.agents import Agent, Agents
-from sightline.collect.channels import Table
-from sightline.collect.hits import Hit, Sender, What
+from sightline.collect.channels import DIRECT, Table
+from sightline.collect.hits import NO_CLAIMS, Hit, Sender, What
 from sightline.collect.networks import Networks
 from sightline.collect.pages import Page, Reader, Referrer
 from sightline.collect.places import Place, Places
@@ -48,7 +49,6 @@ class Reason(StrEnum):
 KEPT: Final = frozenset(
     {Reason.OWN_ADDRESS, Reason.NO_AGENT, Reason.HEADLESS, Reason.BOT, Reason.DATA_CENTRE, Reason.HOSTNAME, Reason.SPAM}
 )
-_NO_SIGNALS: Final[dict[str, str]] = {}
 
 
 class Tools(Struct, frozen=True):
@@ -76,6 +76,8 @@ class Case(Struct, gc=False):
     at_ms: int  # when it happened; another time than now only where a key holder says so
     before: bytes | None = None  # the salt of the period before, while visits of it may be open
     visitor: int = 0  # known already where a token has said it
+    names: pseudonyms.Visitors | None = None  # what makes visitors of this site under `salt`, where it is at hand
+    document: int | None = None  # the load of a page that its token is of
     person: int | None = None
     agent: Agent = Agent()
     place: Place = Place()
@@ -102,20 +104,29 @@ Step = Callable[[Case, Tools], Reason | None]
 def drop_without_consent(case: Case, _tools: Tools) -> Reason | None:
     """The site collects nothing, the visitor has not agreed, or their browser says no for them."""
     site, sender = case.site, case.sender
-    signals = {"sec-gpc": sender.gpc, "dnt": sender.dnt} if sender.gpc or sender.dnt else _NO_SIGNALS
-    allowed = consent.allowed(
-        signals, site=site.consent_mode, asks=site.consent_asked, given=sender.consent,
-        honour_signals=site.honour_signals,
+    return _refused(
+        (site.consent_mode, site.consent_asked, site.honour_signals), sender.consent,
+        (sender.gpc.strip() == "1", sender.dnt.strip() == "1"),
     )  # fmt: skip
-    return None if allowed.analytics else _BECAUSE[allowed.because]
 
 
-_BECAUSE: Final = {"site": Reason.SITE_OFF, "consent": Reason.CONSENT, "gpc": Reason.GPC, "dnt": Reason.DNT}
+@lru_cache(maxsize=1024)  # more than there are different questions
+def _refused(
+    site: tuple[consent.Mode, bool, bool], given: consent.Mode | None, browser: tuple[bool, bool]
+) -> Reason | None:
+    """Why consent forbids it, by the site's mode and settings and by what the browser says: Sec-GPC and DNT."""
+    (mode, asked, honour), (gpc, dnt) = site, browser
+    signals = {"sec-gpc": "1" if gpc else "", "dnt": "1" if dnt else ""}
+    allowed = consent.allowed(signals, site=mode, asks=asked, given=given, honour_signals=honour)
+    return None if allowed.analytics else BECAUSE[allowed.because]
+
+
+BECAUSE: Final = {"site": Reason.SITE_OFF, "consent": Reason.CONSENT, "gpc": Reason.GPC, "dnt": Reason.DNT}
 
 
 def drop_vitals(case: Case, _tools: Tools) -> Reason | None:
-    """Web Vitals by Umami's protocol have no kind to be stored as."""
-    return Reason.VITALS if case.hit.what is What.VITALS else None
+    """Web Vitals that hold no value which a browser can have measured."""
+    return Reason.VITALS if case.hit.what is What.VITALS and not case.hit.measured else None
 
 
 def drop_own_address(case: Case, tools: Tools) -> Reason | None:
@@ -144,7 +155,7 @@ def drop_data_centre(case: Case, tools: Tools) -> Reason | None:
 
 def put_visitor(case: Case, _tools: Tools) -> None:
     if not case.visitor:  # a token has not named one
-        case.visitor = visitor_of(case, case.salt)
+        case.visitor = case.names(*_named(case)) if case.names else visitor_of(case, case.salt)
 
 
 def drop_rate(case: Case, tools: Tools) -> Reason | None:
@@ -174,11 +185,16 @@ def put_referrer(case: Case, _tools: Tools) -> None:
 
 def drop_spam(case: Case, tools: Tools) -> Reason | None:
     domain = case.referrer.domain
+    return Reason.SPAM if domain and _is_spam(domain, tools.spam) else None
+
+
+@lru_cache(maxsize=8192)
+def _is_spam(domain: str, known: frozenset[str]) -> bool:
     while domain:
-        if domain in tools.spam:
-            return Reason.SPAM
+        if domain in known:
+            return True
         domain = domain.partition(".")[2]
-    return None
+    return False
 
 
 def put_channel(case: Case, tools: Tools) -> None:
@@ -186,6 +202,11 @@ def put_channel(case: Case, tools: Tools) -> None:
     case.channel = tools.channels.channel(
         case.referrer.domain, page.utm_source, page.utm_medium, page.utm_campaign, page.click
     )
+
+
+def came(case: Case) -> str:
+    """The channel by which a visitor came with this very hit; empty where it tells of none."""
+    return "" if case.channel == DIRECT else case.channel
 
 
 def put_place(case: Case, tools: Tools) -> None:
@@ -215,43 +236,70 @@ def evidence(case: Case, reason: Reason) -> str:
     return case.referrer.domain if reason is Reason.SPAM else ""
 
 
-STEPS: Final[tuple[Step, ...]] = (
+# What is asked about the sender: the same for all hits of a request to one site, so a batch asks once.
+SENDER_STEPS: Final[tuple[Step, ...]] = (
     drop_without_consent,
-    drop_vitals,
     drop_own_address,
     put_agent,
     drop_no_agent,
     drop_headless,
     drop_bot,
     drop_data_centre,
+    put_place,
     put_visitor,
+)
+HIT_STEPS: Final[tuple[Step, ...]] = (
+    drop_vitals,
     drop_rate,
     put_page,
     drop_foreign_hostname,
     put_referrer,
     drop_spam,
     put_channel,
-    put_place,
     put_texts,
     put_properties,
 )
+STEPS: Final = SENDER_STEPS + HIT_STEPS
 
 
 def judge(case: Case, tools: Tools) -> Reason | None:
     """Take a hit through the steps; what is dropped but kept for a look goes through the rest of them, too."""
-    reason: Reason | None = None
-    for step in STEPS:
-        found = step(case, tools) if reason is None or step not in _DROPS else None
-        if found is not None:
-            if found not in KEPT:
-                return found
-            reason = found
+    return judge_hit(case, tools, judge_sender(case, tools))
+
+
+def judge_sender(case: Case, tools: Tools) -> Reason | None:
+    """The first half: the steps that ask about who sends."""
+    return _through(SENDER_STEPS, case, tools)
+
+
+def judge_hit(case: Case, tools: Tools, reason: Reason | None) -> Reason | None:
+    """The second half; `reason` is what came of the first."""
+    if reason is None:
+        return _through(HIT_STEPS, case, tools)
+    if reason in KEPT:
+        if (vitals := drop_vitals(case, tools)) is not None:  # nothing that could be kept
+            return vitals
+        for step in HIT_STEPS:
+            if step in _PUTS:
+                step(case, tools)
     return reason
 
 
-_DROPS: Final = frozenset(step for step in STEPS if step.__name__.startswith("drop_"))
+def _through(steps: tuple[Step, ...], case: Case, tools: Tools) -> Reason | None:
+    for number, step in enumerate(steps):
+        if (found := step(case, tools)) is not None:
+            if found in KEPT:
+                for later in steps[number + 1 :]:
+                    if later in _PUTS:
+                        later(case, tools)
+            return found
+    return None
 
 
+_PUTS: Final = frozenset(step for step in STEPS if step.__name__.startswith("put_"))
+
+
+@lru_cache(maxsize=8192)
 def belongs(host: str, domains: tuple[str, ...]) -> bool:
     """Whether a host is one of a site's domains; `*.` stands for everything below, and www. goes without saying."""
     plain = host.removeprefix("www.")
@@ -265,11 +313,15 @@ def belongs(host: str, domains: tuple[str, ...]) -> bool:
 
 
 def visitor_of(case: Case, salt: bytes) -> int:
+    """The visitor that the sender of a hit is under a salt."""
+    return pseudonyms.visitor(salt, str(case.site.id), *_named(case))
+
+
+def _named(case: Case) -> tuple[str, str]:
     """A browser by its address and agent. A program that sends for many names them: there the name stands for both."""
-    address, agent = case.sender.address, case.sender.agent
     if case.hit.person and not case.agent.browser:
-        address, agent = "person", case.hit.person
-    return pseudonyms.visitor(salt, str(case.site.id), address, agent)
+        return "person", case.hit.person
+    return case.sender.address, case.sender.agent
 
 
 _TYPES: Final = {What.LINK: EventType.LINK, What.PIXEL: EventType.PIXEL, What.IDENTIFY: EventType.IDENTIFY}
@@ -278,7 +330,10 @@ _TYPES: Final = {What.LINK: EventType.LINK, What.PIXEL: EventType.PIXEL, What.ID
 def event(case: Case, visit: int, person: int | None) -> Event:
     """The signal that is stored."""
     hit, page, agent, place, bought = case.hit, case.page, case.agent, case.place, case.properties
-    claims = hit.claims
+    browser, system, device = agent.browser, agent.os, agent.device
+    if (claims := hit.claims) is not NO_CLAIMS:
+        browser, system = word_of(claims.browser) or browser, word_of(claims.os) or system
+        device = word_of(claims.device) or device
     return Event(
         site=case.site.id,
         created_ms=case.at_ms,
@@ -306,11 +361,11 @@ def event(case: Case, visit: int, person: int | None) -> Event:
         properties=bought.text,
         currency=bought.currency,
         tag=case.tag,
-        browser=_word(claims.browser) or agent.browser,
-        os=_word(claims.os) or agent.os,
-        device=_word(claims.device) or agent.device,
-        screen=_screen(hit.screen),
-        language=_language(hit.language),
+        browser=browser,
+        os=system,
+        device=device,
+        screen=screen_of(hit.screen),
+        language=language_of(hit.language),
         country=place.country,
         region=place.region,
         city=place.city,
@@ -324,16 +379,27 @@ def _text(case: Case, text: str, most: int, name: str) -> str:
     return masked
 
 
-def _word(text: str) -> str:
+def word_of(text: str) -> str:
     """A word that a key holder has said, in the form of ours."""
     return text[:20].strip().lower().replace(" ", "-") if text and text.isascii() and text.isprintable() else ""
 
 
+def screen_of(text: str) -> str:
+    """A screen's size as it is stored; nothing where it is none."""
+    return _screen(text) if len(text) <= limits.SCREEN else ""
+
+
+@lru_cache(maxsize=4096)
 def _screen(text: str) -> str:
     width, x, height = text.partition("x")
-    right = x and len(text) <= limits.SCREEN and text.isascii() and width.isdigit() and height.isdigit()
-    return text if right else ""
+    return text if x and text.isascii() and width.isdigit() and height.isdigit() else ""
 
 
+def language_of(text: str) -> str:
+    """A language as it is stored; nothing where it is none."""
+    return _language(text) if len(text) <= limits.LANGUAGE else ""
+
+
+@lru_cache(maxsize=4096)
 def _language(text: str) -> str:
-    return text if len(text) <= limits.LANGUAGE and text.isascii() and text.replace("-", "").isalnum() else ""
+    return text if text.isascii() and text.replace("-", "").isalnum() else ""

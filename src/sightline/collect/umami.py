@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from sightline.collect.hits import NO_CLAIMS, Claims, Hit, Malformed, What
+from sightline.collect.hits import NO_CLAIMS, Claims, Hit, Malformed, What, believable
 
 _TYPES: Final = {"event": What.EVENT, "identify": What.IDENTIFY, "performance": What.VITALS}
 _WHERE: Final = re.compile(r" - at `(\$[^`]*)`$")
@@ -38,6 +38,11 @@ class _Payload(Struct, gc=False):
     browser: str | None = None
     os: str | None = None
     device: str | None = None
+    lcp: float | None = None
+    inp: float | None = None
+    cls: float | None = None
+    fcp: float | None = None
+    ttfb: float | None = None
 
 
 class _Body(Struct, gc=False):
@@ -47,6 +52,7 @@ class _Body(Struct, gc=False):
 
 _decoder: Final = msgspec.json.Decoder(_Body)
 _items: Final = msgspec.json.Decoder(list[Raw])
+_objects: Final = msgspec.json.Decoder(dict[str, Raw])
 
 
 def decode(body: bytes | Raw) -> Hit:
@@ -54,7 +60,7 @@ def decode(body: bytes | Raw) -> Hit:
     try:
         sent = _decoder.decode(body)
     except msgspec.ValidationError as exc:
-        raise _misfit(exc) from None
+        raise misfit(exc) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Malformed("this is not JSON") from None
     except RecursionError:
@@ -65,7 +71,7 @@ def decode(body: bytes | Raw) -> Hit:
 def decode_batch(body: bytes, most: int) -> list[Hit | Malformed]:
     """Read the bodies of a batch; what is wrong with one of them says nothing about the others."""
     try:
-        items = _items.decode(body)
+        items = _numbered(body) if body.lstrip()[:1] == b"{" else _items.decode(body)
     except msgspec.ValidationError:
         raise Malformed("a batch is an array of bodies") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -75,6 +81,14 @@ def decode_batch(body: bytes, most: int) -> list[Hit | Malformed]:
     if len(items) > most:
         raise Malformed(f"a batch has at most {most} items, got {len(items)}")
     return [_one(item) for item in items]
+
+
+def _numbered(body: bytes) -> list[Raw]:
+    """The array that `@umami/api-client` 0.81 meant: it sends the object {"0": …, "1": …} in its place."""
+    found = _objects.decode(body)
+    if not found or list(found) != [str(number) for number in range(len(found))]:
+        raise Malformed("a batch is an array of bodies")
+    return list(found.values())
 
 
 def _one(item: Raw) -> Hit | Malformed:
@@ -96,7 +110,7 @@ def _hit(sent: _Body) -> Hit:
     return Hit(
         what, target, payload.hostname or "", payload.url or "", payload.referrer or "", payload.title or "",
         payload.screen or "", payload.language or "", payload.name or "", payload.tag or "", payload.id or "",
-        _object(payload.data), _claims(payload),
+        _object(payload.data), _claims(payload), _measured(payload) if what is What.VITALS else (),
     )  # fmt: skip
 
 
@@ -123,6 +137,12 @@ def _object(data: Raw) -> bytes:
     return text
 
 
+def _measured(payload: _Payload) -> tuple[tuple[str, float], ...]:
+    values = (("LCP", payload.lcp), ("INP", payload.inp), ("CLS", payload.cls), ("FCP", payload.fcp),
+              ("TTFB", payload.ttfb))  # fmt: skip
+    return tuple((name, value) for name, value in values if value is not None and believable(name, value))
+
+
 def _claims(payload: _Payload) -> Claims:
     if (
         payload.timestamp is None and payload.ip is None and payload.user_agent is None
@@ -133,7 +153,7 @@ def _claims(payload: _Payload) -> Claims:
                   payload.os or "", payload.device or "")  # fmt: skip
 
 
-def _misfit(error: msgspec.ValidationError) -> Malformed:
+def misfit(error: msgspec.ValidationError) -> Malformed:
     """The error with the path of its field; what was sent stands in no message."""
     text = str(error)
     found = _WHERE.search(text)

@@ -4,7 +4,7 @@ import ipaddress
 import socket
 import ssl
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import asyncpg
 import msgspec
@@ -17,6 +17,7 @@ CONNECT_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.Interfac
 # What the tests run on.
 SUPPORTED = range(15, 18)
 _FORM = "Write postgresql://user:password@host:5432/name."
+_PARTS = "Write a postgresql:// URL, or the secret that RDS keeps: username and password, with database.url beside it."
 # Verification in full is what we do anyway, so less is not refused; none at all is not in the URL's power.
 _SSL_MODES = {"require", "verify-ca", "verify-full"}
 
@@ -77,7 +78,13 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse(url: Secret, settings: DatabaseSettings, *, setting: str = "database.url") -> Address:
-    """Read a `postgresql://user:password@host:port/database` URL; `setting` is its name in errors."""
+    """Read a `postgresql://user:password@host:port/database` URL; `setting` is its name in errors.
+
+    An administrator's may also be the JSON document that RDS keeps in Secrets Manager: user and password. The database
+    is then that of `database.url`, and so is the host where the document names none.
+    """
+    if setting != "database.url" and url.reveal().lstrip().startswith("{"):
+        return _of_parts(url, settings, setting)
     try:
         parts = urlsplit(url.reveal())
         port = parts.port
@@ -92,7 +99,7 @@ def parse(url: Secret, settings: DatabaseSettings, *, setting: str = "database.u
         raise SettingError(f"{setting} lacks a host, a user or a database", hint=_FORM)
     ca_file = settings.ca_file or options.get("sslrootcert", "")
     _check_options(options, setting)
-    if settings.tls == "off" and not _is_local(host):
+    if settings.tls == "off" and not is_local(host):
         raise SettingError(
             f"database.tls = 'off', but {host!r} is another machine", hint="Leave database.tls at 'verify-full'."
         )
@@ -106,6 +113,32 @@ def parse(url: Secret, settings: DatabaseSettings, *, setting: str = "database.u
         tls=settings.tls == "verify-full" and not host.startswith("/"),
         ca_file=ca_file,
     )
+
+
+class _Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What RDS and Aurora keep of a login; a password that RDS manages itself comes without the rest."""
+
+    username: str
+    password: str
+    host: str = ""
+    port: int = 0
+    dbname: str = ""
+
+
+def _of_parts(text: Secret, settings: DatabaseSettings, setting: str) -> Address:
+    try:
+        parts = msgspec.json.decode(text.reveal(), type=_Parts)
+    except msgspec.DecodeError as exc:
+        reason = str(exc) if isinstance(exc, msgspec.ValidationError) else "it is not JSON"
+        # The cause is left out on purpose: it could show a piece of the document.
+        raise SettingError(f"{setting} is no login: {reason}", hint=_PARTS) from None
+    known = None if settings.url is None else parse(settings.url, settings)
+    host, database = parts.host or (known.host if known else ""), known.database if known else parts.dbname
+    if not (parts.username and host and database):
+        raise SettingError(f"{setting} lacks a user, a host or a database", hint=_PARTS)
+    port = parts.port or (known.port if known else 5432)
+    url = f"postgresql://{quote(parts.username, safe='')}@{quote(host, safe='')}:{port}/{quote(database, safe='')}"
+    return msgspec.structs.replace(parse(Secret(url), settings, setting=setting), password=Secret(parts.password))
 
 
 def _check_options(options: dict[str, str], setting: str) -> None:
@@ -210,7 +243,7 @@ def _certificate_hint(reason: str) -> str:
     return "Name its authorities in database.ca_file."
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
     if host.startswith("/") or host == "localhost":
         return True
     try:

@@ -53,6 +53,7 @@ class Database:
                 min_size=minimum,
                 max_size=maximum,
                 init=_notice_silence,
+                reset=_as_it_is,
             )
         except CONNECT_ERRORS as exc:
             raise unreachable(address, exc) from exc
@@ -128,6 +129,14 @@ def _lost(connection: "PoolConnectionProxy", error: Exception) -> bool:
         return ending or connection.is_closed()
     except asyncpg.InterfaceError:  # the pool has already taken it back, which it does only when it is lost
         return True
+
+
+async def _as_it_is(_connection: asyncpg.Connection) -> None:
+    """Undo nothing when a connection comes back: the driver has rolled back what was open.
+
+    What outlives a transaction (locks of a session, settings, LISTEN) has no place on a pooled connection, where a
+    proxy may stand between; it goes by `connect`. The driver's own statements would be a second round trip each time.
+    """
 
 
 async def _notice_silence(connection: asyncpg.Connection) -> None:

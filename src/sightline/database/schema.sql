@@ -50,6 +50,29 @@ ALTER TABLE access_audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE annotations (
+    id bigint NOT NULL,
+    uuid uuid NOT NULL,
+    site_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    all_day boolean NOT NULL,
+    note text NOT NULL,
+    created_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    personal boolean DEFAULT false NOT NULL,
+    CONSTRAINT annotations_note_check CHECK (((char_length(note) >= 1) AND (char_length(note) <= 1000)))
+);
+
+ALTER TABLE annotations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME annotations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE api_keys (
     id bigint NOT NULL,
     token_hash bytea NOT NULL,
@@ -87,6 +110,40 @@ CREATE SEQUENCE batch_number
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+
+CREATE TABLE boards (
+    id bigint NOT NULL,
+    uuid uuid NOT NULL,
+    user_id bigint,
+    tenant_id bigint,
+    dashboard boolean DEFAULT false NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    description text NOT NULL,
+    layout jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT boards_check CHECK ((num_nonnulls(user_id, tenant_id) = 1)),
+    CONSTRAINT boards_check1 CHECK (((NOT dashboard) OR (user_id IS NOT NULL))),
+    CONSTRAINT boards_description_check CHECK ((char_length(description) <= 500)),
+    CONSTRAINT boards_name_check CHECK ((char_length(name) <= 200))
+);
+
+ALTER TABLE boards ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME boards_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE cloud_reports (
+    kind text NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    document jsonb NOT NULL,
+    CONSTRAINT cloud_reports_kind_check CHECK ((kind = ANY (ARRAY['estimate'::text, 'spending'::text, 'tags'::text, 'verification'::text])))
+);
 
 CREATE VIEW event_data AS
  SELECT NULL::uuid AS event_data_id,
@@ -128,6 +185,38 @@ ALTER TABLE extent ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE import_batches (
+    import bigint NOT NULL,
+    batch bigint NOT NULL
+);
+
+CREATE TABLE imports (
+    id bigint NOT NULL,
+    site bigint NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    part text NOT NULL COLLATE pg_catalog."C",
+    "position" text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE imports ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME imports_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE installation (
+    only_row boolean DEFAULT true NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT installation_only_row_check CHECK (only_row),
+    CONSTRAINT installation_path_check CHECK ((path ~ '^[a-z0-9]{6,40}$'::text))
+);
+
 CREATE TABLE invitations (
     id bigint NOT NULL,
     token_hash bytea NOT NULL,
@@ -149,6 +238,83 @@ ALTER TABLE invitations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE issue (
+    id bigint NOT NULL,
+    site bigint NOT NULL,
+    events bigint DEFAULT 0 NOT NULL,
+    first_ms bigint DEFAULT 0 NOT NULL,
+    last_ms bigint DEFAULT 0 NOT NULL,
+    resolved_ms bigint,
+    regressed_ms bigint,
+    ignored_until_ms bigint,
+    ignored_until_events bigint,
+    assignee bigint,
+    rules smallint DEFAULT 0 NOT NULL,
+    status text DEFAULT 'open'::text NOT NULL COLLATE pg_catalog."C",
+    title text NOT NULL COLLATE pg_catalog."C",
+    culprit text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    first_release text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    last_release text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    resolved_in text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    regressed_in text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT issue_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text, 'ignored'::text])))
+);
+
+CREATE TABLE issue_count (
+    site bigint NOT NULL,
+    key bigint NOT NULL,
+    events bigint NOT NULL,
+    first_ms bigint NOT NULL,
+    last_ms bigint NOT NULL,
+    day integer NOT NULL,
+    release text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE issue_group (
+    site bigint NOT NULL,
+    fingerprint bigint NOT NULL,
+    issue bigint NOT NULL,
+    rules smallint DEFAULT 0 NOT NULL,
+    why text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE issue ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME issue_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE issue_key (
+    site bigint NOT NULL,
+    key bigint NOT NULL,
+    fingerprint bigint NOT NULL,
+    rules smallint DEFAULT 0 NOT NULL,
+    alone boolean DEFAULT false NOT NULL,
+    noise text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    parts text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE issue_noise (
+    site bigint NOT NULL,
+    off text[] DEFAULT '{}'::text[] NOT NULL,
+    rules jsonb DEFAULT '[]'::jsonb NOT NULL
+);
+
+CREATE TABLE issue_place (
+    only_row boolean DEFAULT true NOT NULL,
+    pos bigint NOT NULL,
+    CONSTRAINT issue_place_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE issue_release (
+    site bigint NOT NULL,
+    first_ms bigint NOT NULL,
+    release text NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE TABLE jobs (
@@ -242,9 +408,51 @@ CREATE UNLOGGED TABLE open_visit (
     visit bigint NOT NULL,
     person bigint,
     started_ms bigint NOT NULL,
-    last_ms bigint NOT NULL
+    last_ms bigint NOT NULL,
+    channel text DEFAULT ''::text NOT NULL
 )
 WITH (fillfactor='70');
+
+CREATE TABLE openreplay_pages (
+    site bigint NOT NULL,
+    visit bigint NOT NULL,
+    visitor bigint NOT NULL,
+    person bigint,
+    seen_ms bigint NOT NULL,
+    version integer NOT NULL,
+    document text NOT NULL COLLATE pg_catalog."C",
+    state bytea NOT NULL
+);
+
+CREATE TABLE opensearch_state (
+    only_row boolean DEFAULT true NOT NULL,
+    pos bigint NOT NULL,
+    generation bigint NOT NULL,
+    CONSTRAINT opensearch_state_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE privacy_audits (
+    id bigint NOT NULL,
+    site_id bigint,
+    since_ms bigint DEFAULT 0 NOT NULL,
+    sample integer,
+    asked_by bigint,
+    asked_at timestamp with time zone NOT NULL,
+    progress double precision DEFAULT 0 NOT NULL,
+    finished_at timestamp with time zone,
+    report jsonb,
+    CONSTRAINT privacy_audits_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+    CONSTRAINT privacy_audits_sample_check CHECK ((sample > 0))
+);
+
+ALTER TABLE privacy_audits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME privacy_audits_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE quarantine (
     id bigint NOT NULL,
@@ -259,6 +467,92 @@ CREATE TABLE quarantine (
 
 ALTER TABLE quarantine ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME quarantine_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE recording_marks (
+    recording bigint NOT NULL,
+    at_ms bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    text text NOT NULL COLLATE pg_catalog."C",
+    status integer DEFAULT 0 NOT NULL,
+    took_ms integer DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE recording_notes (
+    id bigint NOT NULL,
+    recording bigint NOT NULL,
+    at_ms bigint NOT NULL,
+    user_id bigint,
+    created_at timestamp with time zone NOT NULL,
+    text text NOT NULL
+);
+
+ALTER TABLE recording_notes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME recording_notes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE recording_searches (
+    id bigint NOT NULL,
+    site_id bigint NOT NULL,
+    created_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    name text NOT NULL,
+    match text NOT NULL COLLATE pg_catalog."C",
+    conditions text[] NOT NULL
+);
+
+ALTER TABLE recording_searches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME recording_searches_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE recordings (
+    id bigint NOT NULL,
+    site bigint NOT NULL,
+    visit bigint NOT NULL,
+    visitor bigint NOT NULL,
+    person bigint,
+    first_ms bigint NOT NULL,
+    last_ms bigint NOT NULL,
+    active_ms bigint NOT NULL,
+    sealed_ms bigint NOT NULL,
+    bytes bigint NOT NULL,
+    index_size integer NOT NULL,
+    events integer NOT NULL,
+    dropped integer NOT NULL,
+    missing integer NOT NULL,
+    clicks integer NOT NULL,
+    inputs integer NOT NULL,
+    errors integer NOT NULL,
+    requests integer NOT NULL,
+    failed integer NOT NULL,
+    rules smallint NOT NULL,
+    kept boolean DEFAULT false NOT NULL,
+    tab text NOT NULL COLLATE pg_catalog."C",
+    object text NOT NULL COLLATE pg_catalog."C",
+    checksum text NOT NULL COLLATE pg_catalog."C",
+    pages text[] NOT NULL COLLATE pg_catalog."C",
+    findings text[] NOT NULL COLLATE pg_catalog."C",
+    tags text[] DEFAULT '{}'::text[] NOT NULL COLLATE pg_catalog."C",
+    gaps bigint[] DEFAULT '{}'::bigint[] NOT NULL
+);
+
+ALTER TABLE recordings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME recordings_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -290,6 +584,34 @@ ALTER TABLE remask ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE report_shares (
+    id bigint NOT NULL,
+    site_id bigint NOT NULL,
+    name text NOT NULL,
+    slug text NOT NULL COLLATE pg_catalog."C",
+    page text NOT NULL COLLATE pg_catalog."C",
+    asked jsonb NOT NULL,
+    free boolean NOT NULL,
+    password_hash text,
+    secret bytea NOT NULL,
+    expires_at timestamp with time zone,
+    opened bigint DEFAULT 0 NOT NULL,
+    opened_at timestamp with time zone,
+    created_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT report_shares_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT report_shares_secret_check CHECK ((octet_length(secret) = 32))
+);
+
+ALTER TABLE report_shares ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME report_shares_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE restores (
     id bigint NOT NULL,
     backup text NOT NULL COLLATE pg_catalog."C",
@@ -305,13 +627,6 @@ ALTER TABLE restores ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
-CREATE TABLE retention (
-    site bigint NOT NULL,
-    kind text NOT NULL COLLATE pg_catalog."C",
-    days integer NOT NULL,
-    CONSTRAINT retention_days_check CHECK (((days >= 1) AND (days <= 36500)))
 );
 
 CREATE TABLE rules_version (
@@ -343,6 +658,32 @@ CREATE TABLE salt (
     CONSTRAINT salt_check1 CHECK (((salt IS NULL) = (destroyed_at IS NOT NULL))),
     CONSTRAINT salt_period_check CHECK ((period = ANY (ARRAY['day'::text, 'week'::text, 'month'::text]))),
     CONSTRAINT salt_salt_check CHECK ((length(salt) = 32))
+);
+
+CREATE TABLE saved_reports (
+    id bigint NOT NULL,
+    uuid uuid NOT NULL,
+    site_id bigint NOT NULL,
+    report text NOT NULL COLLATE pg_catalog."C",
+    dialect text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    description text NOT NULL,
+    parameters jsonb NOT NULL,
+    created_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT saved_reports_description_check CHECK ((char_length(description) <= 500)),
+    CONSTRAINT saved_reports_dialect_check CHECK ((dialect = ANY (ARRAY['sightline'::text, 'umami'::text]))),
+    CONSTRAINT saved_reports_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
+);
+
+ALTER TABLE saved_reports ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME saved_reports_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE segments (
@@ -397,6 +738,33 @@ ALTER TABLE setup_links ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE shares (
+    id bigint NOT NULL,
+    uuid uuid NOT NULL,
+    site_id bigint,
+    link_id bigint,
+    board_id bigint,
+    name text NOT NULL,
+    slug text NOT NULL COLLATE pg_catalog."C",
+    shows jsonb NOT NULL,
+    secret bytea NOT NULL,
+    created_by bigint,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT shares_check CHECK ((num_nonnulls(site_id, link_id, board_id) = 1)),
+    CONSTRAINT shares_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT shares_secret_check CHECK ((octet_length(secret) = 32))
+);
+
+ALTER TABLE shares ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME shares_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE sign_in_throttle (
     key bytea NOT NULL,
     attempts integer NOT NULL,
@@ -425,6 +793,60 @@ ALTER TABLE sign_ins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE signal_chunk (
+    site bigint DEFAULT 0 NOT NULL,
+    created_ms bigint DEFAULT 0 NOT NULL,
+    visitor bigint DEFAULT 0 NOT NULL,
+    visit bigint DEFAULT 0 NOT NULL,
+    person bigint,
+    first_ms bigint DEFAULT 0 NOT NULL,
+    last_ms bigint DEFAULT 0 NOT NULL,
+    received_ms bigint DEFAULT 0 NOT NULL,
+    batch bigint DEFAULT 0 NOT NULL,
+    seq integer DEFAULT 0 NOT NULL,
+    events integer DEFAULT 0 NOT NULL,
+    dropped integer DEFAULT 0 NOT NULL,
+    rules smallint DEFAULT 0 NOT NULL,
+    place smallint DEFAULT 0 NOT NULL,
+    tab text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    document text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    data bytea DEFAULT '\x'::bytea NOT NULL,
+    closed boolean DEFAULT false NOT NULL
+)
+PARTITION BY RANGE (received_ms);
+
+CREATE TABLE signal_error (
+    site bigint DEFAULT 0 NOT NULL,
+    created_ms bigint DEFAULT 0 NOT NULL,
+    visitor bigint DEFAULT 0 NOT NULL,
+    visit bigint DEFAULT 0 NOT NULL,
+    person bigint,
+    received_ms bigint DEFAULT 0 NOT NULL,
+    batch bigint DEFAULT 0 NOT NULL,
+    count integer DEFAULT 0 NOT NULL,
+    rules smallint DEFAULT 0 NOT NULL,
+    place smallint DEFAULT 0 NOT NULL,
+    handled boolean DEFAULT false NOT NULL,
+    source text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    page text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    name text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    message text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    stack text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    component text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    context text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    breadcrumbs text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    hostname text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    path text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    release text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    environment text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    browser text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    os text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    device text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    country text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    fingerprint bigint DEFAULT 0 NOT NULL
+)
+PARTITION BY RANGE (received_ms);
 
 CREATE TABLE signal_event (
     site bigint DEFAULT 0 NOT NULL,
@@ -468,6 +890,111 @@ CREATE TABLE signal_event (
 )
 PARTITION BY RANGE (received_ms);
 
+CREATE TABLE signal_invocation (
+    site bigint DEFAULT 0 NOT NULL,
+    created_ms bigint DEFAULT 0 NOT NULL,
+    visitor bigint DEFAULT 0 NOT NULL,
+    visit bigint DEFAULT 0 NOT NULL,
+    person bigint,
+    duration_ms double precision DEFAULT 0 NOT NULL,
+    init_ms double precision DEFAULT 0 NOT NULL,
+    received_ms bigint DEFAULT 0 NOT NULL,
+    batch bigint DEFAULT 0 NOT NULL,
+    billed_ms integer DEFAULT 0 NOT NULL,
+    memory_mb integer DEFAULT 0 NOT NULL,
+    used_mb integer DEFAULT 0 NOT NULL,
+    rules smallint DEFAULT 0 NOT NULL,
+    place smallint DEFAULT 0 NOT NULL,
+    cold boolean DEFAULT false NOT NULL,
+    status text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    request text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    trace text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    service text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    function text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C"
+)
+PARTITION BY RANGE (received_ms);
+
+CREATE TABLE signal_log (
+    site bigint DEFAULT 0 NOT NULL,
+    created_ms bigint DEFAULT 0 NOT NULL,
+    visitor bigint DEFAULT 0 NOT NULL,
+    visit bigint DEFAULT 0 NOT NULL,
+    person bigint,
+    received_ms bigint DEFAULT 0 NOT NULL,
+    batch bigint DEFAULT 0 NOT NULL,
+    rules smallint DEFAULT 0 NOT NULL,
+    place smallint DEFAULT 0 NOT NULL,
+    cold boolean DEFAULT false NOT NULL,
+    failed boolean DEFAULT false NOT NULL,
+    level text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    source text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    request text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    trace text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    service text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    function text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    log_group text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    stream text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    logger text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    correlation text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    message text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    fields text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C"
+)
+PARTITION BY RANGE (received_ms);
+
+CREATE TABLE signal_metric (
+    site bigint DEFAULT 0 NOT NULL,
+    created_ms bigint DEFAULT 0 NOT NULL,
+    visitor bigint DEFAULT 0 NOT NULL,
+    visit bigint DEFAULT 0 NOT NULL,
+    person bigint,
+    total double precision DEFAULT 0 NOT NULL,
+    "least" double precision DEFAULT 0 NOT NULL,
+    most double precision DEFAULT 0 NOT NULL,
+    received_ms bigint DEFAULT 0 NOT NULL,
+    batch bigint DEFAULT 0 NOT NULL,
+    count integer DEFAULT 0 NOT NULL,
+    rules smallint DEFAULT 0 NOT NULL,
+    place smallint DEFAULT 0 NOT NULL,
+    unit text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    request text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    trace text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    namespace text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    name text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    service text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    function text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    dimensions text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C"
+)
+PARTITION BY RANGE (received_ms);
+
+CREATE TABLE signal_vital (
+    site bigint DEFAULT 0 NOT NULL,
+    created_ms bigint DEFAULT 0 NOT NULL,
+    visitor bigint DEFAULT 0 NOT NULL,
+    visit bigint DEFAULT 0 NOT NULL,
+    person bigint,
+    value double precision DEFAULT 0 NOT NULL,
+    received_ms bigint DEFAULT 0 NOT NULL,
+    batch bigint DEFAULT 0 NOT NULL,
+    viewport integer DEFAULT 0 NOT NULL,
+    rules smallint DEFAULT 0 NOT NULL,
+    place smallint DEFAULT 0 NOT NULL,
+    metric text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    rating text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    navigation text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    page text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    hostname text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    path text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    element text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    detail text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    release text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    environment text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    browser text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    os text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    device text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    country text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C"
+)
+PARTITION BY RANGE (received_ms);
+
 CREATE TABLE sites (
     id bigint NOT NULL,
     uuid uuid NOT NULL,
@@ -490,6 +1017,7 @@ CREATE TABLE sites (
     consent_asked boolean DEFAULT false NOT NULL,
     honour_signals boolean DEFAULT true NOT NULL,
     salt_period text DEFAULT 'day'::text NOT NULL COLLATE pg_catalog."C",
+    privacy_answered_at timestamp with time zone DEFAULT now(),
     CONSTRAINT sites_analytics_days_check CHECK (((analytics_days >= 1) AND (analytics_days <= 3650))),
     CONSTRAINT sites_consent_mode_check CHECK ((consent_mode = ANY (ARRAY['none'::text, 'analytics'::text, 'replay'::text]))),
     CONSTRAINT sites_errors_days_check CHECK (((errors_days >= 1) AND (errors_days <= 3650))),
@@ -507,6 +1035,18 @@ ALTER TABLE sites ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE source_map (
+    site bigint NOT NULL,
+    uploaded_at timestamp with time zone NOT NULL,
+    size integer NOT NULL,
+    mappings integer NOT NULL,
+    sha256 bytea NOT NULL,
+    release text NOT NULL COLLATE pg_catalog."C",
+    file text NOT NULL COLLATE pg_catalog."C",
+    base text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT source_map_sha256_check CHECK ((octet_length(sha256) = 32))
 );
 
 CREATE TABLE tenants (
@@ -541,7 +1081,8 @@ CREATE TABLE tombstone (
     pos bigint,
     rows bigint DEFAULT 0 NOT NULL,
     requested_at timestamp with time zone DEFAULT now() NOT NULL,
-    finished_at timestamp with time zone
+    finished_at timestamp with time zone,
+    done real DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE tombstone ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -551,6 +1092,14 @@ ALTER TABLE tombstone ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE tracking (
+    site_id bigint NOT NULL,
+    replay_percent integer DEFAULT 100 NOT NULL,
+    payment_pages text[] DEFAULT '{}'::text[] NOT NULL,
+    endpoints text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT tracking_replay_percent_check CHECK (((replay_percent >= 0) AND (replay_percent <= 100)))
 );
 
 CREATE TABLE users (
@@ -655,10 +1204,17 @@ CREATE TABLE wrapped_keys (
     CONSTRAINT wrapped_keys_state_check CHECK ((state = ANY (ARRAY['active'::text, 'decrypt_only'::text, 'destroyed'::text]))),
     CONSTRAINT wrapped_keys_uses_check CHECK ((uses >= 0)),
     CONSTRAINT wrapped_keys_version_check CHECK ((version >= 1))
-);
+)
+WITH (fillfactor='75');
 
 ALTER TABLE ONLY access_audit
     ADD CONSTRAINT access_audit_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY annotations
+    ADD CONSTRAINT annotations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY annotations
+    ADD CONSTRAINT annotations_uuid_key UNIQUE (uuid);
 
 ALTER TABLE ONLY api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
@@ -669,17 +1225,59 @@ ALTER TABLE ONLY api_keys
 ALTER TABLE ONLY batch_key
     ADD CONSTRAINT batch_key_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY boards
+    ADD CONSTRAINT boards_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY boards
+    ADD CONSTRAINT boards_uuid_key UNIQUE (uuid);
+
+ALTER TABLE ONLY cloud_reports
+    ADD CONSTRAINT cloud_reports_pkey PRIMARY KEY (kind);
+
 ALTER TABLE ONLY extent
     ADD CONSTRAINT extent_object_key UNIQUE (object);
 
 ALTER TABLE ONLY extent
     ADD CONSTRAINT extent_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY import_batches
+    ADD CONSTRAINT import_batches_pkey PRIMARY KEY (import, batch);
+
+ALTER TABLE ONLY imports
+    ADD CONSTRAINT imports_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY imports
+    ADD CONSTRAINT imports_site_source_part_key UNIQUE (site, source, part);
+
+ALTER TABLE ONLY installation
+    ADD CONSTRAINT installation_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY issue_count
+    ADD CONSTRAINT issue_count_pkey PRIMARY KEY (site, key, day, release);
+
+ALTER TABLE ONLY issue_group
+    ADD CONSTRAINT issue_group_pkey PRIMARY KEY (site, fingerprint);
+
+ALTER TABLE ONLY issue_key
+    ADD CONSTRAINT issue_key_pkey PRIMARY KEY (site, key);
+
+ALTER TABLE ONLY issue_noise
+    ADD CONSTRAINT issue_noise_pkey PRIMARY KEY (site);
+
+ALTER TABLE ONLY issue
+    ADD CONSTRAINT issue_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY issue_place
+    ADD CONSTRAINT issue_place_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY issue_release
+    ADD CONSTRAINT issue_release_pkey PRIMARY KEY (site, release);
 
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (name);
@@ -708,23 +1306,53 @@ ALTER TABLE ONLY migrations
 ALTER TABLE ONLY open_visit
     ADD CONSTRAINT open_visit_pkey PRIMARY KEY (visitor);
 
+ALTER TABLE ONLY openreplay_pages
+    ADD CONSTRAINT openreplay_pages_pkey PRIMARY KEY (site, document);
+
+ALTER TABLE ONLY opensearch_state
+    ADD CONSTRAINT opensearch_state_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY privacy_audits
+    ADD CONSTRAINT privacy_audits_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY recording_notes
+    ADD CONSTRAINT recording_notes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY recording_searches
+    ADD CONSTRAINT recording_searches_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY recordings
+    ADD CONSTRAINT recordings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY recordings
+    ADD CONSTRAINT recordings_site_visit_tab_key UNIQUE (site, visit, tab);
 
 ALTER TABLE ONLY remask
     ADD CONSTRAINT remask_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY report_shares
+    ADD CONSTRAINT report_shares_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY report_shares
+    ADD CONSTRAINT report_shares_slug_key UNIQUE (slug);
+
 ALTER TABLE ONLY restores
     ADD CONSTRAINT restores_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY retention
-    ADD CONSTRAINT retention_pkey PRIMARY KEY (site, kind);
 
 ALTER TABLE ONLY rules_version
     ADD CONSTRAINT rules_version_pkey PRIMARY KEY (number);
 
 ALTER TABLE ONLY salt
     ADD CONSTRAINT salt_pkey PRIMARY KEY (period, starts_ms);
+
+ALTER TABLE ONLY saved_reports
+    ADD CONSTRAINT saved_reports_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY saved_reports
+    ADD CONSTRAINT saved_reports_uuid_key UNIQUE (uuid);
 
 ALTER TABLE ONLY segments
     ADD CONSTRAINT segments_pkey PRIMARY KEY (id);
@@ -734,6 +1362,15 @@ ALTER TABLE ONLY setup_links
 
 ALTER TABLE ONLY setup_links
     ADD CONSTRAINT setup_links_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY shares
+    ADD CONSTRAINT shares_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY shares
+    ADD CONSTRAINT shares_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY shares
+    ADD CONSTRAINT shares_uuid_key UNIQUE (uuid);
 
 ALTER TABLE ONLY sign_in_throttle
     ADD CONSTRAINT sign_in_throttle_pkey PRIMARY KEY (key);
@@ -753,6 +1390,9 @@ ALTER TABLE ONLY sites
 ALTER TABLE ONLY sites
     ADD CONSTRAINT sites_uuid_key UNIQUE (uuid);
 
+ALTER TABLE ONLY source_map
+    ADD CONSTRAINT source_map_pkey PRIMARY KEY (site, release, file);
+
 ALTER TABLE ONLY tenants
     ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
 
@@ -761,6 +1401,9 @@ ALTER TABLE ONLY tenants
 
 ALTER TABLE ONLY tombstone
     ADD CONSTRAINT tombstone_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tracking
+    ADD CONSTRAINT tracking_pkey PRIMARY KEY (site_id);
 
 ALTER TABLE ONLY users
     ADD CONSTRAINT users_email_key UNIQUE (email);
@@ -781,11 +1424,21 @@ CREATE INDEX access_audit_actor ON access_audit USING btree (actor_id, id);
 
 CREATE INDEX access_audit_tenant ON access_audit USING btree (tenant_id, id);
 
+CREATE INDEX annotations_created_by ON annotations USING btree (created_by);
+
+CREATE INDEX annotations_site ON annotations USING btree (site_id, at);
+
 CREATE INDEX api_keys_tenant ON api_keys USING btree (tenant_id);
 
 CREATE INDEX api_keys_user ON api_keys USING btree (user_id);
 
 CREATE INDEX batch_key_received ON batch_key USING brin (received_ms) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE UNIQUE INDEX boards_dashboard ON boards USING btree (user_id) WHERE dashboard;
+
+CREATE INDEX boards_tenant ON boards USING btree (tenant_id);
+
+CREATE INDEX boards_user ON boards USING btree (user_id);
 
 CREATE INDEX extent_kind_day ON extent USING btree (kind, day) WHERE (replaced_at IS NULL);
 
@@ -793,33 +1446,97 @@ CREATE INDEX invitations_created_by ON invitations USING btree (created_by);
 
 CREATE INDEX invitations_tenant ON invitations USING btree (tenant_id);
 
+CREATE INDEX issue_assignee ON issue USING btree (assignee) WHERE (assignee IS NOT NULL);
+
+CREATE INDEX issue_group_issue ON issue_group USING btree (issue);
+
+CREATE INDEX issue_key_fingerprint ON issue_key USING btree (site, fingerprint);
+
+CREATE INDEX issue_latest ON issue USING btree (site, last_ms DESC, id DESC);
+
 CREATE INDEX links_site ON links USING btree (site_id);
 
 CREATE INDEX members_user ON members USING btree (user_id);
 
 CREATE INDEX open_visit_last ON open_visit USING brin (last_ms) WITH (pages_per_range='32', autosummarize='on');
 
+CREATE INDEX open_visit_of ON open_visit USING btree (visit);
+
+CREATE INDEX openreplay_pages_seen ON openreplay_pages USING btree (seen_ms);
+
+CREATE INDEX privacy_audits_open ON privacy_audits USING btree (id) WHERE (finished_at IS NULL);
+
 CREATE INDEX quarantine_received ON quarantine USING brin (received_ms) WITH (pages_per_range='32', autosummarize='on');
 
 CREATE INDEX quarantine_site ON quarantine USING btree (site, id);
 
+CREATE INDEX recording_marks_of ON recording_marks USING btree (recording, kind, at_ms);
+
+CREATE INDEX recording_notes_of ON recording_notes USING btree (recording, at_ms);
+
+CREATE INDEX recording_searches_of ON recording_searches USING btree (site_id, id);
+
+CREATE INDEX recordings_latest ON recordings USING btree (site, id DESC);
+
+CREATE UNIQUE INDEX recordings_object ON recordings USING btree (object);
+
+CREATE INDEX recordings_oldest ON recordings USING btree (last_ms) WHERE (NOT kept);
+
 CREATE INDEX remask_open ON remask USING btree (id) WHERE (finished_at IS NULL);
+
+CREATE INDEX report_shares_created_by ON report_shares USING btree (created_by);
+
+CREATE INDEX report_shares_site ON report_shares USING btree (site_id, id);
 
 CREATE INDEX rules_version_site ON rules_version USING btree (site, number DESC);
 
+CREATE INDEX saved_reports_created_by ON saved_reports USING btree (created_by);
+
+CREATE INDEX saved_reports_site ON saved_reports USING btree (site_id, id);
+
 CREATE INDEX segments_site ON segments USING btree (site_id, id);
+
+CREATE INDEX shares_board ON shares USING btree (board_id);
+
+CREATE INDEX shares_created_by ON shares USING btree (created_by);
+
+CREATE INDEX shares_link ON shares USING btree (link_id);
+
+CREATE INDEX shares_site ON shares USING btree (site_id);
 
 CREATE INDEX sign_ins_user ON sign_ins USING btree (user_id);
 
+CREATE INDEX signal_chunk_batch ON ONLY signal_chunk USING brin (batch) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX signal_chunk_found ON ONLY signal_chunk USING btree (site, document, seq);
+
+CREATE INDEX signal_chunk_visit ON ONLY signal_chunk USING btree (site, visit);
+
+CREATE INDEX signal_error_batch ON ONLY signal_error USING brin (batch) WITH (pages_per_range='32', autosummarize='on');
+
 CREATE INDEX signal_event_batch ON ONLY signal_event USING brin (batch) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX signal_invocation_batch ON ONLY signal_invocation USING brin (batch) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX signal_log_batch ON ONLY signal_log USING brin (batch) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX signal_metric_batch ON ONLY signal_metric USING brin (batch) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX signal_vital_batch ON ONLY signal_vital USING brin (batch) WITH (pages_per_range='32', autosummarize='on');
 
 CREATE INDEX sites_created_by ON sites USING btree (created_by);
 
 CREATE INDEX sites_tenant ON sites USING btree (tenant_id);
 
+CREATE INDEX source_map_base ON source_map USING btree (site, release, base);
+
+CREATE INDEX source_map_content ON source_map USING btree (site, sha256);
+
 CREATE UNIQUE INDEX tenants_slug ON tenants USING btree (slug) WHERE (deleted_at IS NULL);
 
 CREATE INDEX tombstone_open ON tombstone USING btree (id) WHERE (finished_at IS NULL);
+
+CREATE INDEX tombstone_sites ON tombstone USING gin (sites);
 
 CREATE UNIQUE INDEX wrapped_keys_active ON wrapped_keys USING btree (tenant_id, kind, purpose, owner) WHERE (state = 'active'::text);
 
@@ -839,17 +1556,44 @@ CREATE TRIGGER rules_version_is_never_emptied BEFORE TRUNCATE ON rules_version F
 
 CREATE TRIGGER rules_version_stays BEFORE DELETE OR UPDATE ON rules_version FOR EACH ROW EXECUTE FUNCTION rules_version_stays();
 
+ALTER TABLE ONLY annotations
+    ADD CONSTRAINT annotations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY annotations
+    ADD CONSTRAINT annotations_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY api_keys
     ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY api_keys
     ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY boards
+    ADD CONSTRAINT boards_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY boards
+    ADD CONSTRAINT boards_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY import_batches
+    ADD CONSTRAINT import_batches_import_fkey FOREIGN KEY (import) REFERENCES imports(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY imports
+    ADD CONSTRAINT imports_site_fkey FOREIGN KEY (site) REFERENCES sites(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY issue
+    ADD CONSTRAINT issue_assignee_fkey FOREIGN KEY (assignee) REFERENCES users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY issue_group
+    ADD CONSTRAINT issue_group_issue_fkey FOREIGN KEY (issue) REFERENCES issue(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY issue_noise
+    ADD CONSTRAINT issue_noise_site_fkey FOREIGN KEY (site) REFERENCES sites(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY links
     ADD CONSTRAINT links_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;
@@ -860,14 +1604,59 @@ ALTER TABLE ONLY members
 ALTER TABLE ONLY members
     ADD CONSTRAINT members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY privacy_audits
+    ADD CONSTRAINT privacy_audits_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY privacy_audits
+    ADD CONSTRAINT privacy_audits_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY recording_marks
+    ADD CONSTRAINT recording_marks_recording_fkey FOREIGN KEY (recording) REFERENCES recordings(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY recording_notes
+    ADD CONSTRAINT recording_notes_recording_fkey FOREIGN KEY (recording) REFERENCES recordings(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY recording_notes
+    ADD CONSTRAINT recording_notes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY recording_searches
+    ADD CONSTRAINT recording_searches_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY recording_searches
+    ADD CONSTRAINT recording_searches_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY report_shares
+    ADD CONSTRAINT report_shares_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY report_shares
+    ADD CONSTRAINT report_shares_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY rules_version
     ADD CONSTRAINT rules_version_base_fkey FOREIGN KEY (base) REFERENCES rules_version(number);
+
+ALTER TABLE ONLY saved_reports
+    ADD CONSTRAINT saved_reports_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY saved_reports
+    ADD CONSTRAINT saved_reports_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY segments
     ADD CONSTRAINT segments_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY segments
     ADD CONSTRAINT segments_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY shares
+    ADD CONSTRAINT shares_board_id_fkey FOREIGN KEY (board_id) REFERENCES boards(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY shares
+    ADD CONSTRAINT shares_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY shares
+    ADD CONSTRAINT shares_link_id_fkey FOREIGN KEY (link_id) REFERENCES links(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY shares
+    ADD CONSTRAINT shares_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sign_ins
     ADD CONSTRAINT sign_ins_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
@@ -877,3 +1666,9 @@ ALTER TABLE ONLY sites
 
 ALTER TABLE ONLY sites
     ADD CONSTRAINT sites_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id);
+
+ALTER TABLE ONLY source_map
+    ADD CONSTRAINT source_map_site_fkey FOREIGN KEY (site) REFERENCES sites(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY tracking
+    ADD CONSTRAINT tracking_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE;

@@ -139,6 +139,11 @@ class HmacKey(Guarded):
     def version(self) -> int:
         return self._held.key_id.version
 
+    @property
+    def is_open(self) -> bool:
+        """False once the key was destroyed, or all keys were put out of memory: who keeps this handle asks again."""
+        return self._held.is_open
+
     def digest(self, data: bytes) -> bytes:
         """HMAC-SHA-256 of `data`, 32 bytes. Copying a prepared object costs a third of a fresh `hmac.digest`."""
         mac = self._held.mac.copy()

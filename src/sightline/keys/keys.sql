@@ -22,6 +22,29 @@ WHERE tenant_id = $1 AND kind = $2 AND purpose = $3 AND owner = $4 AND version =
   AND state = 'active' AND uses + $6 <= $7
 RETURNING *
 
+-- name: lock_leases
+-- One at a time leases keys of many owners of a purpose, so that no two wait for each other in a circle.
+SELECT pg_advisory_xact_lock(hashtextextended(format('sightline leases %s %L', $1::bigint, $2::text), 0))
+
+-- name: lease_many
+-- Count seals of the active keys of many owners; one that would pass its bound is left out.
+UPDATE wrapped_keys SET uses = uses + $4
+WHERE tenant_id = $1 AND kind = 2 AND purpose = $2 AND owner = ANY ($3::text[]) AND state = 'active'
+  AND uses + $4 <= $5
+RETURNING owner, version, parent_version, wrapped, check_value
+
+-- name: read_many
+-- The active keys of many owners.
+SELECT owner, version, parent_version, wrapped, check_value FROM wrapped_keys
+WHERE tenant_id = $1 AND kind = 2 AND purpose = $2 AND owner = ANY ($3::text[]) AND state = 'active'
+
+-- name: insert_many
+-- First keys of many owners; who has one already, even a destroyed one, gets none.
+INSERT INTO wrapped_keys (tenant_id, kind, purpose, owner, version, parent_version, wrapped, check_value, uses, created_at)
+SELECT $1, 2, $2, new.owner, 1, $3, new.wrapped, new.check_value, $4, $5
+FROM unnest($6::text[], $7::bytea[], $8::bytea[]) AS new (owner, wrapped, check_value)
+ON CONFLICT DO NOTHING RETURNING owner
+
 -- name: hold_parent
 -- Keep the tenant key that will wrap a new key from being retired or destroyed until the new key is stored.
 SELECT version FROM wrapped_keys

@@ -37,7 +37,7 @@ class Minter:
             try:
                 # Under the lock, so that the version bound to the wrap is the one that is stored.
                 wrapped = await self._root.wrap(key, fresh)
-                return await _insert(connection, _row(fresh, wrapped, key, root=self._root.name))
+                return await _insert(connection, stored_row(fresh, wrapped, key, root=self._root.name))
             finally:
                 wipe(key)
 
@@ -59,7 +59,9 @@ class Minter:
             key = bytearray(secrets.token_bytes(KEY_SIZE))
             try:
                 wrapped = wrap(parent.aead, key, fresh)
-                return await _insert(connection, _row(fresh, wrapped, key, parent_version=parent_version, uses=uses))
+                return await _insert(
+                    connection, stored_row(fresh, wrapped, key, parent_version=parent_version, uses=uses)
+                )
             finally:
                 wipe(key)
 
@@ -74,7 +76,7 @@ def _following(key_id: KeyId, rows: list[Row]) -> KeyId:
     return key_id.at(1 + max((row.key_id.version for row in rows), default=0))
 
 
-def _row(key_id: KeyId, wrapped: bytes, key: bytearray, **parts: Any) -> Row:
+def stored_row(key_id: KeyId, wrapped: bytes, key: bytearray, **parts: Any) -> Row:
     return Row(key_id=key_id, wrapped=wrapped, check_value=check_value(key, key_id), state="active", **parts)
 
 

@@ -244,6 +244,20 @@ class KeyRing:
         """Hold a tenant key: a version, or the active one."""
         return await self._hold(_slot(KeyId(kind=Kind.TENANT, tenant_id=tenant_id), version), None)
 
+    @property
+    def bound(self) -> int:
+        """After how many seals a key makes way for the next."""
+        return self._minter.bound
+
+    def epoch(self, tenant_id: int) -> int:
+        """Changes whenever something of a tenant is to be forgotten; what was read before must not be held after."""
+        return self._epochs.setdefault(tenant_id, 0)
+
+    def adopt(self, held: Held, leased: int) -> None:
+        """Hold an active key that was made for many at once (`bulk.py`)."""
+        held.left += leased
+        self._keep(_slot(held.key_id, None), held)
+
     def _forget(self, tenant_id: int, purpose: str | None, owner: str | None, *, close: bool) -> None:
         self._epochs[tenant_id] = self._epochs.get(tenant_id, 0) + 1
         self._cache.forget(tenant_id, purpose, owner, close=close)

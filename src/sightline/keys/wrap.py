@@ -24,6 +24,7 @@ A wrong key, tenant, owner, purpose or version, a flipped bit and a cut end all 
 import hmac
 import os
 import struct
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Final, NamedTuple, NoReturn
 
@@ -43,6 +44,7 @@ WRAP_TAG: Final = b"sightline.key.v1"
 CHECK_TAG: Final = b"sightline.chk.v1"
 SEAL_TAG: Final = b"sightline.dat.v1"
 DERIVE_TAG: Final = b"sightline.sub.v1"
+_WRAP_HEAD: Final = WRAP_TAG + bytes((WRAP_LOCAL,))
 
 NONCE_SIZE: Final = 12
 _GCM_TAG: Final = 16
@@ -52,6 +54,9 @@ SEAL_HEAD: Final = _SEAL_HEAD.size
 SEAL_BODY: Final = SEAL_HEAD + NONCE_SIZE
 SEAL_OVERHEAD: Final = SEAL_BODY + _GCM_TAG
 _MAX_TEXT: Final = 200
+_START: Final = struct.Struct(">BQ")
+_VERSION: Final = struct.Struct(">I")
+_SIZE: Final = struct.Struct(">H")
 
 
 class Kind(IntEnum):
@@ -72,13 +77,22 @@ class KeyId(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
     def encode(self) -> bytes:
-        purpose, owner = self.purpose.encode(), self.owner.encode()
-        if not (1 <= self.version < 2**32 and 0 <= self.tenant_id < 2**63):
-            raise InvalidValue(f"no key has tenant {self.tenant_id!r} and version {self.version!r}")
-        if max(len(purpose), len(owner)) > _MAX_TEXT:
-            raise InvalidValue(f"purpose and owner of a key have at most {_MAX_TEXT} bytes")
-        head = struct.pack(">BQI", self.kind, self.tenant_id, self.version)
-        return head + struct.pack(">H", len(purpose)) + purpose + struct.pack(">H", len(owner)) + owner
+        return self.encoder()(self.version, self.owner)
+
+    def encoder(self) -> Callable[[int, str], bytes]:
+        """What encodes this id with a version and owner: of the ids of a batch, the rest is the same."""
+        purpose = self.purpose.encode()
+        if not 0 <= self.tenant_id < 2**63 or len(purpose) > _MAX_TEXT:
+            raise InvalidValue(f"no key has tenant {self.tenant_id!r} and a purpose of {len(purpose)} bytes")
+        start, middle = _START.pack(self.kind, self.tenant_id), _SIZE.pack(len(purpose)) + purpose
+
+        def encode(version: int, owner: str) -> bytes:
+            whose = owner.encode()
+            if not 1 <= version < 2**32 or len(whose) > _MAX_TEXT:
+                raise InvalidValue(f"no key has version {version!r} and an owner of {len(whose)} bytes")
+            return start + _VERSION.pack(version) + middle + _SIZE.pack(len(whose)) + whose
+
+        return encode
 
     def at(self, version: int) -> "KeyId":
         return KeyId(kind=self.kind, tenant_id=self.tenant_id, purpose=self.purpose, owner=self.owner, version=version)
@@ -86,7 +100,11 @@ class KeyId(msgspec.Struct, frozen=True, kw_only=True):
 
 def check_value(key: bytes | bytearray, key_id: KeyId) -> bytes:
     """Eight bytes that tell whether an unwrapped key is the one that was wrapped."""
-    return hmac.digest(bytes(key), CHECK_TAG + key_id.encode(), "sha256")[:CHECK_SIZE]
+    return _check_value(key, key_id.encode())
+
+
+def _check_value(key: bytes | bytearray, encoded: bytes) -> bytes:
+    return hmac.digest(bytes(key), CHECK_TAG + encoded, "sha256")[:CHECK_SIZE]
 
 
 def confirm(key: bytes | bytearray, key_id: KeyId, expected: bytes) -> None:
@@ -97,16 +115,29 @@ def confirm(key: bytes | bytearray, key_id: KeyId, expected: bytes) -> None:
 def wrap(parent: AESGCM, key: bytes | bytearray, key_id: KeyId, *, nonce: bytes | None = None) -> bytes:
     """Wrap a key; `nonce` is given only by the known-answer tests."""
     nonce = nonce or os.urandom(NONCE_SIZE)
-    return bytes((WRAP_LOCAL,)) + nonce + parent.encrypt(nonce, bytes(key), _wrap_context(key_id))
+    return bytes((WRAP_LOCAL,)) + nonce + parent.encrypt(nonce, bytes(key), _WRAP_HEAD + key_id.encode())
 
 
 def unwrap(parent: AESGCM, wrapped: bytes, key_id: KeyId) -> bytearray:
     """Unwrap a key into a buffer that the caller wipes."""
+    return _unwrap(parent, wrapped, key_id.encode())
+
+
+def unwrap_confirmed(parent: AESGCM, wrapped: bytes, encoded: bytes, expected: bytes) -> bytearray:
+    """The same, confirmed by its check value, of a key whose id was encoded already."""
+    key = _unwrap(parent, wrapped, encoded)
+    if not hmac.compare_digest(_check_value(key, encoded), expected):
+        wipe(key)
+        fail()
+    return key
+
+
+def _unwrap(parent: AESGCM, wrapped: bytes, encoded: bytes) -> bytearray:
     if len(wrapped) != _WRAPPED_SIZE or wrapped[0] != WRAP_LOCAL:
         fail()
     key = bytearray(KEY_SIZE)
     try:
-        parent.decrypt_into(wrapped[1 : 1 + NONCE_SIZE], wrapped[1 + NONCE_SIZE :], _wrap_context(key_id), key)
+        parent.decrypt_into(wrapped[1 : 1 + NONCE_SIZE], wrapped[1 + NONCE_SIZE :], _WRAP_HEAD + encoded, key)
     except InvalidTag:
         fail()
     return key
@@ -134,10 +165,6 @@ def sealed_version(sealed: bytes) -> int:
 def wipe(key: bytearray) -> None:
     """Overwrite a buffer. Copies that Python or OpenSSL made are out of reach."""
     key[:] = bytes(len(key))
-
-
-def _wrap_context(key_id: KeyId) -> bytes:
-    return WRAP_TAG + bytes((WRAP_LOCAL,)) + key_id.encode()
 
 
 def fail() -> NoReturn:

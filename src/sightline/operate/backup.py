@@ -17,6 +17,7 @@ from sightline import __version__
 from sightline.blobs.store import Blob, BlobStore, Damaged, checksum_of
 from sightline.blobs.stores import Stores
 from sightline.database.address import Address, connect
+from sightline.database.setup import quoted
 from sightline.errors import DatabaseUnavailable, DiskFull, InvalidValue, NotFound, ServiceError
 from sightline.keys.table import SQL as KEYS
 from sightline.operate import tables
@@ -28,11 +29,20 @@ from sightline.operate.manifest import (
     Progress,
     StoreListing,
     TableFile,
+    VaultPart,
     encode,
     silent,
 )
 
 _HEADS_AT_ONCE: Final = 16
+
+
+class VaultSource(msgspec.Struct, frozen=True, kw_only=True):
+    """The vault: nobody but its owner may read all of it, and nobody but an administrator may become that."""
+
+    admin: Address
+    schema: str
+    owner: str
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +52,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     stores: Stores
     keys: Path
     replays: Sequence[str] = ()
+    vault: VaultSource | None = None
 
 
 async def back_up(
@@ -50,6 +61,7 @@ async def back_up(
     """Write a backup to `target`: a folder, or one file when its name ends in `.tar`."""
     async with writing(target) as writer:
         files: list[File] = []
+        vault = None if source.vault is None else await _vault(source.vault, writer, files, progress)
         connection = await connect(source.address, application="sightline backup")
         try:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -57,7 +69,7 @@ async def back_up(
                 assert head is not None, "a SELECT without FROM has a row"
                 found = await _tables(connection, source.address.schema, writer, files, progress)
                 sequences = await tables.read_sequences(connection, [source.address.schema])
-                migrations = await connection.fetch("SELECT number, name, phase, checksum FROM migrations ORDER BY 1")
+                migrations = await _migrations(connection)
                 roots = [row["root"] for row in await connection.fetch(KEYS["roots"])]
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
             raise failed("backup", exc) from exc
@@ -68,9 +80,8 @@ async def back_up(
         manifest = Manifest(
             sightline=__version__, postgresql=head["version"], schema=source.address.schema,
             snapshot=head["snapshot"], taken_at=head["taken_at"],
-            migrations=[BackupMigration(*row) for row in migrations],
-            tables=found, sequences=sequences, stores=stores, roots=roots, root_keys=root_keys,
-            erasure_log=list(source.replays), files=files,
+            migrations=migrations, tables=found, sequences=sequences, stores=stores, roots=roots, root_keys=root_keys,
+            erasure_log=list(source.replays), files=files, vault=vault,
         )  # fmt: skip
         data, line = encode(manifest)
         await write_file(writer, MANIFEST, data)
@@ -86,6 +97,32 @@ def failed(what: str, cause: asyncpg.PostgresError | asyncpg.InterfaceError) -> 
         return DatabaseUnavailable(f"PostgreSQL went away during the {what}", hint="Try again; nothing was kept.")
     text = f"{type(cause).__name__}: {cause.args[0]}".splitlines()[0]
     return ServiceError(f"PostgreSQL refused during the {what}: {text}", hint="Nothing was kept.")
+
+
+async def _vault(source: VaultSource, writer: Writer, files: list[File], progress: Progress) -> VaultPart | None:
+    """Everything that the vault holds, encrypted as it stands there; None where there is none."""
+    address = msgspec.structs.replace(source.admin, schema=f"{source.schema}, pg_temp")
+    connection = await connect(address, application="sightline backup")
+    try:
+        if not await connection.fetchval(tables.SQL["schema_exists"], source.schema):
+            return None
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute(f"SET LOCAL ROLE {quoted(source.owner)}")
+            taken_at = await connection.fetchval("SELECT now()")
+            found = await _tables(connection, source.schema, writer, files, progress)
+            return VaultPart(
+                schema=source.schema, taken_at=taken_at, migrations=await _migrations(connection), tables=found,
+                sequences=await tables.read_sequences(connection, [source.schema]),
+            )  # fmt: skip
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
+        raise failed("backup of the vault", exc) from exc
+    finally:
+        await connection.close()
+
+
+async def _migrations(connection: asyncpg.Connection) -> list[BackupMigration]:
+    rows = await connection.fetch("SELECT number, name, phase, checksum FROM migrations ORDER BY 1")
+    return [BackupMigration(*row) for row in rows]
 
 
 async def _tables(

@@ -59,6 +59,20 @@ class Object(msgspec.Struct, frozen=True, kw_only=True):
     etag: str | None = None
 
 
+class VaultPart(msgspec.Struct, frozen=True, kw_only=True):
+    """The vault's tables, read just before the rest, so that no blob is there whose key is not."""
+
+    schema: str
+    taken_at: datetime
+    migrations: list[BackupMigration]
+    tables: list[TableFile]
+    sequences: list[Sequence_]
+
+    @property
+    def rows(self) -> int:
+        return sum(entry.rows for entry in self.tables)
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """A backup."""
 
@@ -76,6 +90,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     root_keys: list[str]
     erasure_log: list[str]
     files: list[File]
+    vault: VaultPart | None = None
 
     @property
     def rows(self) -> int:

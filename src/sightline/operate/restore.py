@@ -8,8 +8,7 @@ made again: until `finish_restores` has done that, the server does not start.
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -29,10 +28,16 @@ from sightline.keys.root import local_roots, read_root, sync_folder
 from sightline.operate import tables
 from sightline.operate.archive import BackupDamaged, Reader, open_backup
 from sightline.operate.backup import failed
+from sightline.operate.filling import fill_tables, fitting, only
 from sightline.operate.manifest import Manifest, Progress, StoreListing, silent
-from sightline.operate.verify import Explain, Report, complaint, listed, object_file, unpacked, verify
+from sightline.operate.vault_restore import VaultTarget, put_vault, refuse_vault
+from sightline.operate.verify import Explain, Report, complaint, listed, object_file, verify
+from sightline.signals.erasure import LOG as SIGNALS
+from sightline.vault.requests import LOG as SUBJECTS
+from sightline.vault.requests import RECEIPTS
 
 _SQL: Final = tables.SQL
+_LOGS: Final = (f"{SIGNALS}/", f"{SUBJECTS}/", f"{RECEIPTS}/")
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +46,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     address: Address | None
     stores: Stores
     keys: Path
+    vault: VaultTarget | None = None
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +60,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     gone: int
     root_keys: list[str]
     migrated: list[str]
+    vault_rows: int | None = None
 
 
 class ErasureReplay(Protocol):
@@ -64,10 +71,6 @@ class ErasureReplay(Protocol):
 
     async def replay(self, database: Database, stores: Stores, ring: KeyRing, since: datetime) -> int:
         """Erase again; return how many. Doing it twice does no harm."""
-
-
-# Every part that keeps an erasure log outside of backups registers here.
-REPLAYS: Final[tuple[ErasureReplay, ...]] = ()
 
 
 async def restore(
@@ -87,9 +90,11 @@ async def restore(
     reader = await asyncio.to_thread(open_backup, place)
     connection = None if target.address is None else await connect(target.address, application="sightline restore")
     try:
-        state = _fitting(manifest)
+        state = fitting(manifest, manifest.migrations)
         if target.address is not None and connection is not None:
             await _refuse_occupied(connection, target.address.schema)
+            if manifest.vault is not None:
+                await refuse_vault(manifest, report.digest, target.vault)
         await _refuse_objects(reader, manifest, target.stores)
         await _check_roots(reader, manifest, target.keys)
         if connection is not None and not dry_run:
@@ -105,6 +110,7 @@ async def restore(
         tables=sum(entry.table.has_rows for entry in manifest.tables), rows=manifest.rows, objects=report.objects,
         gone=report.gone, root_keys=manifest.root_keys,
         migrated=[migration.title for migration in migrations.known() if migration not in state],
+        vault_rows=None if manifest.vault is None else manifest.vault.rows,
     )  # fmt: skip
 
 
@@ -116,6 +122,8 @@ async def _fill(
     assert target.address is not None, "there is a connection"
     await asyncio.to_thread(_put_root_keys, reader, manifest, target.keys)
     await _put_objects(reader, manifest, target.stores, progress)
+    if manifest.vault is not None and target.vault is not None:
+        await put_vault(reader, manifest, report.digest, target.vault, progress)
     await _put_rows(connection, reader, report, target.address.schema, progress)
     await migrations.migrate(connection)
     await connection.execute("ANALYZE")
@@ -138,26 +146,6 @@ async def finish_restores(
     return made
 
 
-def _fitting(manifest: Manifest) -> list[migrations.Migration]:
-    """The migrations of this release that the backup had; refused when it had others."""
-    known = {migration.number: migration for migration in migrations.known()}
-    state = []
-    for row in manifest.migrations:
-        migration = known.get(row.number)
-        if migration is None:
-            raise ServiceError(
-                f"the backup is of a newer release ({manifest.sightline}): it has migration {row.number:04}_{row.name}",
-                hint=f"Restore it with Sightline {manifest.sightline} or later.",
-            )
-        if migration.checksum != row.checksum:
-            raise ServiceError(
-                f"migration {migration.title} of this release is not the one that the backup was made with",
-                hint=f"Restore it with Sightline {manifest.sightline}.",
-            )
-        state.append(migration)
-    return state
-
-
 async def _refuse_occupied(connection: asyncpg.Connection, schema: str) -> None:
     if not await connection.fetchval(_SQL["schema_exists"], schema):
         raise Conflict(f"the schema {schema!r} does not exist", hint="Run `sightline db setup` first.")
@@ -176,6 +164,8 @@ async def _refuse_objects(reader: Reader, manifest: Manifest, stores: Stores) ->
         store = _store(stores, listing)
         sums = {entry.name: entry.size for entry in listed(reader, listing)}
         async for blob in store.walk():
+            if blob.name not in sums and listing.store == "seals" and blob.name.startswith(_LOGS):
+                continue  # what was erased since, brought along so that it is erased again
             if sums.get(blob.name) != blob.size:
                 raise Conflict(
                     f"{store.url} is not empty: it holds {blob.name!r}, which is not from this backup",
@@ -241,54 +231,10 @@ async def _put_rows(
     manifest = report.manifest
     assert manifest is not None, "checked by the caller"
     async with connection.transaction():
-        with _only(_fitting(manifest)) as folder:
+        with only(fitting(manifest, manifest.migrations)) as folder:
             await migrations.migrate(connection, folder=folder)
-        wanted = [entry.table for entry in manifest.tables]
-        renamed = [_in_schema(table, manifest.schema, schema) for table in wanted]
-        await tables.make_partitions(connection, renamed)
-        again = await tables.without_obstacles(connection, renamed)
-        await tables.empty(connection, renamed)
-        done = 0
-        for entry, table in zip(manifest.tables, renamed, strict=True):
-            if entry.file is None:
-                continue
-            progress(f"table {table.name}", done, manifest.rows)
-            rows = await tables.copy_in(connection, table, _chunks(reader, entry.file))
-            if rows != entry.rows or await tables.count_rows(connection, table) != entry.rows:
-                raise BackupDamaged(f"{entry.file} holds {rows} rows, not {entry.rows}", hint="Nothing was restored.")
-            done += rows
-        progress("tables", manifest.rows, manifest.rows)
-        for statement in again:
-            await connection.execute(statement)
-        sequences = [
-            msgspec.structs.replace(sequence, schema=schema if sequence.schema == manifest.schema else sequence.schema)
-            for sequence in manifest.sequences
-        ]
-        await tables.set_sequences(connection, sequences)
+        await fill_tables(connection, reader, manifest, schema, progress)
         await connection.execute(_SQL["note_restore"], report.digest, manifest.taken_at, clock.now())
-
-
-def _in_schema(table: tables.Table, before: str, after: str) -> tables.Table:
-    """The table where it is restored to: the schema's name is a setting."""
-    parent = table.parent
-    if parent and parent.startswith(f"{before}."):
-        parent = after + parent.removeprefix(before)
-    return msgspec.structs.replace(table, schema=after if table.schema == before else table.schema, parent=parent)
-
-
-async def _chunks(reader: Reader, name: str) -> AsyncIterator[bytes]:
-    chunks: Iterator[bytes] = unpacked(reader, name)
-    while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
-        yield chunk
-
-
-@contextmanager
-def _only(state: Sequence[migrations.Migration]) -> Iterator[Path]:
-    """A folder with some of the migrations."""
-    with tempfile.TemporaryDirectory() as folder:
-        for migration in state:
-            (Path(folder) / f"{migration.title}.{migration.phase}.sql").write_bytes(migration.sql.encode())
-        yield Path(folder)
 
 
 def _store(stores: Stores, listing: StoreListing) -> BlobStore:

@@ -64,3 +64,9 @@ SELECT id, backup, taken_at FROM restores WHERE replayed_at IS NULL ORDER BY id
 
 -- name: finish
 UPDATE restores SET replayed_at = $2 WHERE id = $1
+
+-- name: forced
+-- Tables whose rows are filtered for their owner, too.
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relforcerowsecurity ORDER BY 1

@@ -35,6 +35,7 @@ __all__ = [
 
 VERSION_LENGTH: Final = 16
 _MAX_INPUTS: Final = 4096
+MAX_RUN: Final = 64  # characters of a name before a sign; see `detectors/pairs.py`
 
 
 class Rules:
@@ -67,6 +68,7 @@ class Rules:
         self.any_word_announces = bool(self._patterns)
         self._inputs: Memo[tuple[str, ...], Field | None] = Memo(_MAX_INPUTS)
         self._named: Memo[tuple[str, bool], Field | None] = Memo(_MAX_INPUTS)
+        self._announcing: Memo[bytes, bool] = Memo(_MAX_INPUTS)
         self.memo: Memo[tuple[str, str], Any] = Memo(_MAX_INPUTS)
 
     def __repr__(self) -> str:
@@ -132,6 +134,10 @@ class Rules:
         """The names that announce a value in running text: words within a name, and whole names."""
         return self._names.in_text()
 
+    def names(self) -> list[tuple[Field, list[str], list[str], list[str]]]:
+        """Every field with its words, whole names and bare names, folded; who comes first has kept a name."""
+        return self._names.tables()
+
     def field_of_phrase(self, phrase: str) -> Field | None:
         """What several words stand for together, as before a colon; nothing else may stand around them."""
         return self._names.whole(phrase)
@@ -139,6 +145,19 @@ class Rules:
     def ends_phrase(self, word: str) -> bool:
         """Whether some name of several words ends in this one."""
         return self._names.ends_phrase(word)
+
+    def may_announce(self, run: bytes) -> bool:
+        """Whether a run of ASCII before a sign may be a name that counts in running text, or the end of one."""
+        known = self._announcing.get(run, None)
+        if known is not None:
+            return known
+        if b"[" in run or b"]" in run:
+            return True  # the name may begin behind it
+        if run[:1].isdigit():
+            return False
+        word = run.decode("ascii")
+        found = len(word) > MAX_RUN or self.field_of_word(word) is not None or self.ends_phrase(word)
+        return self._announcing.put(run, found) if len(word) <= MAX_RUN else found
 
     def field_of_header(self, name: str) -> Field | None:
         return self._headers.get(name.lower()) or self._named_field(name, structured=False)

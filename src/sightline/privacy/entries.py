@@ -76,12 +76,14 @@ class Detector(Entry, frozen=True, kw_only=True):
     ends. After a match that does not count the search goes on behind it, with `rescan` one character on.
 
     `sieve` is a simpler pattern that finds something wherever the detector does, for accelerators; without it they
-    take the pattern itself.
+    take the pattern itself. `implied` says that every match opens a gate by itself, so that where an accelerator has
+    seen the pattern nobody needs to look at the gates.
     """
 
     name: str
     pattern: str
     sieve: str = ""
+    implied: bool = False
     fold_case: bool = False
     contains: tuple[str, ...] = ()
     digits: tuple[str, ...] = ()
@@ -103,9 +105,10 @@ class Detector(Entry, frozen=True, kw_only=True):
     rescan: bool = False
 
     @property
-    def gated(self) -> bool:
-        gates = (self.contains, self.digits, self.tokens, self.prefixes, self.words, self.context, self.colons)
-        return any(gates)
+    def gates(self) -> frozenset[str]:
+        """Which kinds of gates it has; without any it always runs."""
+        kinds = ("contains", "digits", "tokens", "prefixes", "words", "context", "colons")
+        return frozenset(kind for kind in kinds if getattr(self, kind))
 
 
 class Unmask(Entry, frozen=True, kw_only=True):

@@ -45,8 +45,24 @@ def export_for(consumer: Consumer, rules: Rules) -> dict[str, Any]:
     exported["headers"] = msgspec.to_builtins(document.headers)
     exported["unmask_keys"] = [entry.key for entry in rules.unmask if entry.key]
     exported["unmask_parameters"] = [entry.parameter for entry in rules.unmask if entry.parameter]
+    if consumer == "lambda":
+        exported["front"] = _front(rules)
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(exported))
     return plain
+
+
+def _front(rules: Rules) -> dict[str, Any]:
+    """What a function looks at first: the names, folded, and what tells that a text gives no detector a reason.
+
+    A function starts anew often, so it cannot afford to compile what most of its lines never need.
+    """
+    return rules.scanner.gates.outline() | {
+        "any_word": rules.any_word_announces,
+        "names": {
+            field.name: [field.tier, " ".join(words), " ".join(exact), " ".join(bare)]
+            for field, words, exact, bare in rules.names()
+        },
+    }
 
 
 def _claimed(rules: Rules) -> list[tuple[Detector, str]]:

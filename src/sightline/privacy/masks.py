@@ -85,9 +85,8 @@ def find(rules: Rules, text: str) -> list[Hit] | None:
     hits = _hits(rules, text)
     form = normal(text)
     if form is not text and form != text:
-        shown = sorted(normal(text[hit.start : hit.end]) for hit in hits)
-        meant = sorted(form[hit.start : hit.end] for hit in _hits(rules, form))
-        if meant and not _covers(shown, meant):
+        meant = [form[hit.start : hit.end] for hit in _hits(rules, form)]
+        if meant and not _covers([normal(text[hit.start : hit.end]) for hit in hits], meant):
             return None
     return hits
 

@@ -94,3 +94,24 @@ class Names(Generic[T]):
     def in_text(self) -> tuple[list[str], list[str]]:
         """The names that count in running text, for gates: words within a name, and whole names."""
         return ["_".join(parts) for parts in self._words], list(self._exact)
+
+    def tables(self) -> list[tuple[T, list[str], list[str], list[str]]]:
+        """Every owner with its words, whole names and bare names, folded and told apart: what `restore` takes."""
+        found: dict[int, tuple[T, list[str], list[str], list[str]]] = {}
+        for parts, owner in self._words.items():
+            found.setdefault(id(owner), (owner, [], [], []))[1].append("_".join(parts))
+        for place, table in ((2, self._exact), (3, self._bare)):
+            for name, owner in table.items():
+                found.setdefault(id(owner), (owner, [], [], []))[place].append(name)  # type: ignore[union-attr]
+        return list(found.values())
+
+    def restore(self, owner: T, words: Iterable[str], exact: Iterable[str], bare: Iterable[str]) -> None:
+        """Take names as `tables` told them: nothing is folded, and nobody loses a name."""
+        for phrase in words:
+            parts = tuple(phrase.split("_"))
+            self._longest = max(self._longest, len(parts))
+            self._words[parts] = owner
+            self._words.setdefault(("".join(parts),), owner)
+            self._last.add(parts[-1])
+        self._exact.update(dict.fromkeys(exact, owner))
+        self._bare.update(dict.fromkeys(bare, owner))

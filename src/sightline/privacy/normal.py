@@ -11,7 +11,10 @@ import unicodedata
 from typing import Final
 
 ROUNDS: Final = 3  # percent within JSON within percent; more is nobody's data, and is starred where it still changes
-_HINT: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\[ux/\"'nrt\\]|&#?[A-Za-z0-9]{1,31};|[0-9]\t")
+# A tab may part the groups of a number; one before `Duration:` parts fields.
+_HINT: Final = re.compile(
+    r"%[0-9A-Fa-f]{2}|\\[ux/\"'nrt\\]|&#?[A-Za-z0-9]{1,31};|[0-9]\t(?![A-Za-z_][A-Za-z_ ]{0,31}[:=])"
+)
 _PERCENT: Final = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|([/\"'nrt\\]))")
 _PLAIN: Final = {"n": "\n", "r": "\r", "t": "\t"}

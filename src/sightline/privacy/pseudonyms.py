@@ -34,11 +34,28 @@ def visitor(salt: bytes, site: str, address: str, agent: str) -> int:
 
     The parts are length-prefixed, so no two different triples are one message. BLAKE2b is keyed by the salt.
     """
-    if len(salt) < 16:
-        raise ValueError(f"a salt has at least 16 bytes, got {len(salt)}")
-    hasher = hashlib.blake2b(key=salt[:64], digest_size=8, person=b"visitor")
-    hasher.update(_joined(_VISITOR, site, address, agent))
-    return int.from_bytes(hasher.digest(), "big") & _POSITIVE
+    return Visitors(salt, site)(address, agent)
+
+
+class Visitors:
+    """Makes the pseudonyms of one site under one salt from a hash that has read both already."""
+
+    __slots__ = ("_begun",)
+
+    def __init__(self, salt: bytes, site: str) -> None:
+        if len(salt) < 16:
+            raise ValueError(f"a salt has at least 16 bytes, got {len(salt)}")
+        self._begun = hashlib.blake2b(_joined(_VISITOR, site), key=salt[:64], digest_size=8, person=b"visitor")
+
+    def __call__(self, address: str, agent: str) -> int:
+        """What `visitor` says of this browser."""
+        where, what = address.encode("utf-8", "surrogatepass"), agent.encode("utf-8", "surrogatepass")
+        hasher = self._begun.copy()
+        hasher.update(b"%b%b%b%b" % (len(where).to_bytes(4, "big"), where, len(what).to_bytes(4, "big"), what))
+        return int.from_bytes(hasher.digest(), "big") & _POSITIVE
+
+    def __repr__(self) -> str:
+        return "Visitors(***)"
 
 
 def person(key: MacKey, tenant: str, name: str) -> int:

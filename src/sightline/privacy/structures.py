@@ -22,6 +22,9 @@ _URL_NAMES: Final = frozenset({"url", "uri", "href", "referrer", "referer", "pag
 _HEADER_URLS: Final = frozenset({"referer", "origin", "location", "content-location"})
 _NO_HEADERS: Final[list[tuple[str, str]]] = []
 _TRAILING: Final = ".,;:!?)]}"
+_OPEN_MASK: Final = re.compile(r"\[[a-z][a-z0-9_]{0,31}$")
+# Line and column, bounded so that no number of a person passes for them.
+_PLACE: Final = re.compile(r":[0-9]{1,7}:[0-9]{1,7}\)?$")
 
 
 @fail_closed(STAR)
@@ -137,17 +140,37 @@ def clean_text(rules: Rules, text: str) -> str:
     """
     if len(text) > MAX_LEAF:
         return STAR
-    if "://" in text:
-        text = _URL.sub(lambda match: _url_within(rules, match[0]), text)
+    text = _urls_cleaned(rules, text)
     masked = mask_text(rules, text)
+    if masked != text:  # what was found may have been the end of a URL: `?q=1'jane@example.com`
+        masked = _urls_cleaned(rules, masked)
     if masked != STAR or " " not in text:
         return masked
     words = [STAR if word and find(rules, word) is None else word for word in text.split(" ")]
     return mask_text(rules, " ".join(words))
 
 
+@fail_closed(STAR)
+def clean_stack(rules: Rules, stack: str) -> str:
+    """A stack, frame by frame: `PinInput.js:1:2003` is a place in a file, whatever the file is named after."""
+    return _lines(stack, lambda line: _frame(rules, line))
+
+
+def _frame(rules: Rules, line: str) -> str:
+    place = _PLACE.search(line)
+    if place is None or "/" not in line[line.rfind(" ", 0, place.start()) + 1 : place.start()]:
+        return clean_text(rules, line)
+    return clean_text(rules, line[: place.start()]) + place[0]
+
+
+def _urls_cleaned(rules: Rules, text: str) -> str:
+    return _URL.sub(lambda match: _url_within(rules, match[0]), text) if "://" in text else text
+
+
 def _url_within(rules: Rules, found: str) -> str:
     url = found.rstrip(_TRAILING)
+    if found[len(url) :].startswith("]") and _OPEN_MASK.search(url[-34:]):
+        url += "]"  # of a mask, and no bracket around the URL
     return mask_url(rules, url) + found[len(url) :]
 
 
@@ -185,7 +208,7 @@ def mask_log_line(rules: Rules, line: str) -> str:
 @fail_closed((STAR, STAR))
 def mask_exception(rules: Rules, message: str, stack: str = "") -> tuple[str, str]:
     """The message of an error and its stack, line by line; the frames stay readable."""
-    return clean_text(rules, message), _lines(stack, lambda line: clean_text(rules, line))
+    return clean_text(rules, message), clean_stack(rules, stack)
 
 
 def _lines(text: str, mask: Callable[[str], str]) -> str:

@@ -21,9 +21,12 @@ _WITH_HOST: Final = frozenset(
 )
 _RUNS_CODE: Final = frozenset({"javascript", "vbscript", "data", "livescript", "mocha"})
 _HOST: Final = re.compile(
-    r"(?:[A-Za-z0-9À-ɏͰ-ϿЀ-ӿ一-鿿_-]{1,63}\.?){1,20}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?|\[ip_address\](?::[0-9]{1,5})?"
+    # A port may have been masked by what stood behind it; masking once more leaves it so.
+    r"(?:(?:[A-Za-z0-9À-ɏͰ-ϿЀ-ӿ一-鿿_-]{1,63}\.?){1,20}|\[[0-9A-Fa-f:.]{2,45}\]|\[ip_address\])"
+    r"(?::(?:[0-9]{1,5}|\[[a-z][a-z0-9_]{0,31}\]))?"
 )
 _TEMPLATE: Final = re.compile(r":[a-z][a-z0-9_]{0,31}|\*{8}")
+_TAG: Final = re.compile(r"\[([a-z][a-z0-9_]{0,31})\]")
 _NAME: Final = re.compile(r"[A-Za-z0-9_.\[\]$-]{1,64}")
 _UUID: Final = re.compile("[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}")
 _HEX: Final = re.compile("[0-9A-Fa-f]{12,}")
@@ -65,14 +68,13 @@ def _with_host(rules: Rules, rest: str) -> str:
     host = rest[:end].rpartition("@")[2]
     if not _HOST.fullmatch(host):
         return f"//{STAR}" if host else "//"
-    name, colon, port = host.rpartition(":")
-    if not colon or host.endswith("]"):
-        name, colon, port = host, "", ""
+    at = host.find("]") + 1 if host.startswith("[") else (host + ":").index(":")
+    name, port = host[:at], host[at:]
     if name.startswith("["):
         name = "[ip_address]"
     elif mask_text(rules, name) != name:
         name = "[ip_address]" if name.replace(".", "").isdigit() else STAR
-    return f"//{name.lower()}{colon}{port}{_path_and_query(rules, rest[end:])}"
+    return f"//{name.lower()}{port}{_path_and_query(rules, rest[end:])}"
 
 
 def _path_and_query(rules: Rules, rest: str) -> str:
@@ -108,7 +110,8 @@ def _segment(rules: Rules, plain: str, written: str, owner: str) -> str:
         return ":username"
     hits = mask_text(rules, plain)
     if hits != plain:
-        return f":{hits[1:-1]}" if hits.startswith("[") and hits.endswith("]") and hits.count("[") == 1 else ":masked"
+        tag = _TAG.fullmatch(hits)
+        return f":{tag[1]}" if tag else ":masked"
     return identifier(plain) or written.partition(";")[0]
 
 
@@ -142,6 +145,7 @@ def _query(rules: Rules, query: str) -> str:
     return "&".join([*kept, STAR] if len(pairs) > MAX_PARTS else kept)
 
 
+@remembered
 def _pair(rules: Rules, pair: str) -> str:
     name, sign, value = pair.partition("=")
     plain = normal(name)

@@ -12,21 +12,29 @@ from typing import Final
 from fastapi import FastAPI
 
 from sightline import __version__, clock
+from sightline.collect import cloudwatch
+from sightline.compat.umami.application import Umami
+from sightline.compat.umami.table import ROUTES as UMAMI_ROUTES
 from sightline.errors import NotFound, Unavailable
 from sightline.operate.house import House
+from sightline.replay.retention import room
 from sightline.server import api_docs, errors
 from sightline.server.api import routers
 from sightline.server.asgi import App, Receive, Scope, Send, answer
 from sightline.server.assets import Assets
+from sightline.server.backend import PREFIX as CLOUDWATCH
 from sightline.server.collecting import Collecting
-from sightline.server.health import Ready, healthz
+from sightline.server.health import Check, Ready, healthz
 from sightline.server.jobs import Jobs, listing
 from sightline.server.middleware.access import Access
 from sightline.server.middleware.limits import BodyLimit, Timeout
 from sightline.server.middleware.proxies import Proxies
 from sightline.server.middleware.security import SecurityHeaders
 from sightline.server.permissions import declare
+from sightline.server.replay_frame import PATH as REPLAY_FRAME
+from sightline.server.replay_frame import replay_frame
 from sightline.server.routing import Router
+from sightline.signals.warehouse import Phase
 
 _DESCRIPTION: Final = (
     "Everything that the dashboard does, for programs: sign in with an API key, sent as Authorization: Bearer sl_…. "
@@ -37,7 +45,7 @@ _FAILED_IN_ROW: Final = 3
 _LOOK_EVERY_MS: Final = 30_000
 
 
-def api(house: House) -> FastAPI:
+def api(house: House, readiness: Ready | None = None) -> FastAPI:
     """The typed API, with its OpenAPI document; its reference is our own page, since the usual ones need a CDN."""
     app = FastAPI(
         title="Sightline",
@@ -48,6 +56,8 @@ def api(house: House) -> FastAPI:
         redoc_url=None,
     )
     app.state.house = house
+    app.state.readiness = readiness or Ready({}, {})
+    app.state.tails = 0  # streams of lines that are open
     errors.install(app)
     for router in routers():
         app.include_router(router)
@@ -81,27 +91,67 @@ def ready(house: House, jobs: Jobs[House] | None) -> Ready:
         leads = "leading" if jobs is not None and jobs.leads else "not leading"
         return f"{len(rows)} jobs, this process is {leads}"
 
-    return Ready({"database": database, "objects": objects}, {"jobs": background})
+    async def warehouse() -> str:
+        assert house.warehouse is not None
+        found = house.warehouse.status()
+        if found.phase is Phase.BUILDING:
+            return f"being rebuilt, {found.progress:.0%}: {found.rows_done:,} of about {found.rows_total:,} signals"
+        if found.phase is Phase.CLOSED:
+            return "closed until somebody asks"
+        return f"open, {found.lag_ms} ms behind"
+
+    told: dict[str, Check] = {"jobs": background, "recordings": _recordings(house)}
+    if house.vault is not None or house.vault_closed:
+        told["vault"] = _vault(house)
+    if house.warehouse is not None:
+        told["warehouse"] = warehouse
+    return Ready({"database": database, "objects": objects}, told)
+
+
+def _recordings(house: House) -> Check:
+    async def recordings() -> str:
+        found = await room(house.database, house.settings.recordings.budget_mb << 20, house.stores.recordings)
+        what, hint = found.trouble()
+        if what:
+            raise Unavailable(what, hint=hint)
+        return f"{found.recordings:,} recordings, {found.bytes:,} bytes, in 30 days {found.bytes_in_30_days:,}"
+
+    return recordings
+
+
+def _vault(house: House) -> Check:
+    async def vault() -> str:
+        if house.vault_closed:  # why is said in the log and to those who may use it, not to whoever asks here
+            raise Unavailable("closed since this process started", hint="Its log says why.")
+        await house.subjects.database.check()
+        return "open"
+
+    return vault
 
 
 def application(house: House, readiness: Ready, collecting: Collecting | None = None) -> App:
     """Everything that one process answers, by its role."""
     role = house.settings.server.role
+    larger = {CLOUDWATCH: cloudwatch.MAX_BODY}
     exact: dict[tuple[str, str], App] = {("GET", "/healthz"): healthz, ("GET", "/readyz"): readiness}
     mounts: dict[str, App] = {}
     if collecting is not None:
+        readiness.tell("journal", collecting.intake.storing)
         exact |= collecting.routes()
         mounts |= collecting.mounts()
+        larger |= collecting.larger()
     if role in {"all", "reports"}:
-        typed = api(house)
+        typed = api(house, readiness)
         exact |= _reference(typed)
-        mounts |= {"/api/v1/": typed, "/": Assets.load()}
-    return _wrapped(Router(exact, mounts), house)
+        exact[("GET", REPLAY_FRAME)] = replay_frame
+        mounts |= {"/api/v1/": typed, "/api/": Umami(house), "/": Assets.load()}
+    return _wrapped(Router(exact, mounts), house, larger)
 
 
-def _wrapped(router: App, house: House) -> App:
+def _wrapped(router: App, house: House, larger: Mapping[str, int]) -> App:
+    """The app behind what every request goes through; some paths take `larger` bodies."""
     server = house.settings.server
-    limited = Timeout(BodyLimit(router, server.max_body_kb * 1024), server.request_timeout_s)
+    limited = Timeout(BodyLimit(router, server.max_body_kb * 1024, larger), server.request_timeout_s)
     app: App = SecurityHeaders(Access(limited), https=server.public_url.startswith("https://"))
     return Proxies(app, server.trusted_proxies) if server.trusted_proxies else app
 
@@ -120,6 +170,8 @@ def _reference(typed: FastAPI) -> Mapping[tuple[str, str], App]:
     return {("GET", "/api/v1/docs"): page, ("GET", "/api/v1/docs.css"): css}
 
 
+for _route in UMAMI_ROUTES:
+    declare(_route.address, _route.method, _route.need)
 declare("/healthz", "GET", "says only that the process runs; asked by load balancers")
 declare("/readyz", "GET", "says which part is down; asked by load balancers")
 declare("/api/v1/docs", "GET", "the API's reference holds nothing of an installation")

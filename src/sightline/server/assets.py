@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from sightline.errors import NotFound
 from sightline.server.asgi import Receive, Scope, Send, header
@@ -72,9 +73,7 @@ class Assets:
     def load(cls, folder: Path = STATIC, *, reserved: Iterable[str] = RESERVED) -> "Assets":
         """Read every file below the folder; a folder that is not there makes the page that says so."""
         paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in TYPES)
-        return cls(
-            {f"/{path.relative_to(folder).as_posix()}": _read(path, folder) for path in paths}, reserved=reserved
-        )
+        return cls({f"/{path.relative_to(folder).as_posix()}": read(path, folder) for path in paths}, reserved=reserved)
 
     @property
     def built(self) -> bool:
@@ -87,7 +86,7 @@ class Assets:
         asset = self.find(scope["path"])
         if asset is not None:
             scope["route"] = asset.route
-            await _serve(asset, scope, send, head=head)
+            await serve(asset, scope, send, head=head)
         elif self.is_page(scope["path"]):
             scope["route"] = "page"
             headers = {"content-type": TYPES[".html"], "cache-control": "no-store"}
@@ -108,7 +107,7 @@ class Assets:
         return PurePosixPath(path).suffix not in TYPES or path == "/index.html"
 
 
-def _read(path: Path, folder: Path) -> Asset:
+def read(path: Path, folder: Path) -> Asset:
     body = path.read_bytes()
     bodies = {"identity": body}
     for encoding, suffix in ENCODINGS.items():
@@ -121,11 +120,13 @@ def _read(path: Path, folder: Path) -> Asset:
     return Asset(route, TYPES[path.suffix], YEAR if hashed else ASK_AGAIN, tag, bodies)
 
 
-async def _serve(asset: Asset, scope: Scope, send: Send, *, head: bool) -> None:
+async def serve(
+    asset: Asset, scope: Scope, send: Send, *, head: bool, more: Mapping[str, str] = MappingProxyType({})
+) -> None:
     encoding = _choose(header(scope, b"accept-encoding") or "", asset.bodies)
     # The tag names the encoding too: two encodings are two different sequences of bytes.
     tag = f'"{asset.tag}"' if encoding == "identity" else f'"{asset.tag}-{encoding}"'
-    answer = {"etag": tag, "cache-control": asset.cache, "vary": "accept-encoding"}
+    answer = {"etag": tag, "cache-control": asset.cache, "vary": "accept-encoding", **more}
     if _matches(header(scope, b"if-none-match") or "", tag):
         await _answer(send, 304, None, answer, head=head)
         return

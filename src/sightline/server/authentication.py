@@ -5,17 +5,16 @@ adds such a header by itself. A request that changes something and is signed by 
 and repeat the sign-in's CSRF token, which only a page of this origin can read.
 """
 
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
 from sightline.accounts import api_keys, sign_ins, throttle, tokens
 from sightline.accounts.callers import Caller, CallerKind, nobody
-from sightline.database.pool import Database
 from sightline.errors import NotAllowed, NotSignedIn
+from sightline.operate.house import House
 from sightline.server.errors import request_id
-from sightline.settings import Settings
 
 CSRF_HEADER: Final = "x-sightline-csrf"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -30,17 +29,8 @@ class CsrfRefused(NotAllowed):
     code = "csrf"
 
 
-class House(Protocol):
-    """The shared parts of the process that requests need; the application keeps them as `app.state.house`."""
-
-    @property
-    def settings(self) -> Settings: ...
-
-    @property
-    def database(self) -> Database: ...
-
-
 def house(request: Request) -> House:
+    """The parts of the process; the application keeps them as `app.state.house`."""
     found: House = request.app.state.house
     return found
 

@@ -1,10 +1,12 @@
-"""The routes that collect, as plain ASGI before any framework: Umami's, with links, pixels and the tracker script.
+"""The routes that collect, as plain ASGI before any framework: Umami's, its recorder's, links, pixels and the script.
 
 This file only wires: a decoder makes hits of bytes, `intake` judges and commits them, and the answer is given
 afterwards. Any page may read every answer, also an error: that is what collecting is for.
 """
 
+import asyncio
 import contextlib
+import gc
 import gzip
 import hashlib
 from collections.abc import AsyncIterator, Mapping
@@ -12,18 +14,25 @@ from importlib import resources
 from typing import Final
 
 from sightline import metrics
-from sightline.collect import umami
+from sightline.accounts import tracking
+from sightline.collect import recordings, umami, umami_recording
 from sightline.collect.hits import Hit, Malformed, Sender, What
 from sightline.collect.policy import Reason
 from sightline.errors import NotFound, SightlineError, Unavailable
 from sightline.operate.house import House
 from sightline.server.asgi import App, Headers, Receive, Scope, Send, header
-from sightline.server.intake import Intake, Outcome, UnknownTarget
+from sightline.server.backend import PREFIX as BACKEND
+from sightline.server.backend import Backend
+from sightline.server.browser import CHUNKS, RECORDER, Sdk
+from sightline.server.intake import Intake, Judged, Outcome, UnknownTarget
+from sightline.server.openreplay import OpenReplay
 from sightline.server.permissions import declare
 from sightline.server.routing import MethodNotAllowed
 from sightline.server.senders import sender_of
+from sightline.server.umami_recorder import NoSession, UmamiRecorder
 from sightline.signals.journal import Journal
 
+_COLLECTOR: Final = (10_000, 20, 50)
 _OPEN: Final = (
     (b"access-control-allow-origin", b"*"),
     (b"cross-origin-resource-policy", b"cross-origin"),
@@ -51,13 +60,20 @@ _REFUSALS: Final = {
     Reason.OWN_ADDRESS: (403, umami.failed(403, "forbidden", "This address is not counted.")),
     Reason.RATE: (429, umami.failed(429, "too-many-requests", "This visitor sends too much.")),
 }
+_MACHINES: Final = frozenset({Reason.NO_AGENT, Reason.HEADLESS, Reason.BOT, Reason.DATA_CENTRE})
+RECORD: Final = "/api/record"
+_LARGE: Final = 65_536
 
 
 class Collecting:
     """The collecting routes of one process."""
 
-    def __init__(self, house: House, journal: Journal) -> None:
+    def __init__(self, house: House, journal: Journal, path: str) -> None:
         self.intake = Intake(house, journal)
+        self.sdk = Sdk(house, self.intake, path)
+        self.recorder = UmamiRecorder(house, self.intake, self.sdk.recordings, self.sdk.configurations)
+        self.openreplay = OpenReplay(house, self.intake)
+        self.backend = Backend(house, self.intake, journal)
         self._most_items = house.settings.collect.batch_items
         self._script = Script.load()
 
@@ -65,16 +81,26 @@ class Collecting:
         return {
             ("POST", "/api/send"): self.send,
             ("POST", "/api/batch"): self.batch,
+            ("POST", RECORD): self.record,
             ("OPTIONS", "/api/send"): _preflight,
             ("OPTIONS", "/api/batch"): _preflight,
+            ("OPTIONS", RECORD): _preflight,
             ("GET", "/script.js"): self._script,
+            ("GET", f"/{RECORDER}"): self.sdk.recorder,
         }
 
+    def larger(self) -> Mapping[str, int]:
+        """Paths whose bodies may be larger than others: whole pages come there."""
+        return dict.fromkeys((RECORD, f"/{self.sdk.path}/{CHUNKS}"), recordings.MAX_BODY)
+
     def mounts(self) -> Mapping[str, App]:
-        return {"/p/": self.pixel, "/q/": self.link}
+        named: dict[str, App] = {"/p/": self.pixel, "/q/": self.link, f"/{self.sdk.path}/": self.sdk}
+        named[BACKEND] = self.backend
+        return named | self.openreplay.mounts()
 
     async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer `POST /api/send`."""
+        scope["counted_only"] = True
         try:
             hit = umami.decode(await _body(receive))
             outcome = await self.intake.take(hit, sender_of(scope))
@@ -91,10 +117,11 @@ class Collecting:
 
     async def batch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer `POST /api/batch`: every good item is committed with the others, in one transaction."""
+        scope["counted_only"] = True
         try:
             hits = umami.decode_batch(await _body(receive), self._most_items)
-            sender = sender_of(scope)
-            found = [hit if isinstance(hit, Malformed) else await self._one(hit, sender) for hit in hits]
+            sender, judged = sender_of(scope), Judged()
+            found = [hit if isinstance(hit, Malformed) else await self._one(hit, sender, judged) for hit in hits]
             good = [one for one in found if isinstance(one, Outcome) and one.signal is not None]
             token = await self.intake.token(good[-1]) if good else ""
             await self.intake.commit(good)
@@ -110,6 +137,26 @@ class Collecting:
                 wrong.append((index, _said(one, "")[1]))
         body = umami.batch_answer(len(found), wrong, token)
         await _answer(send, 200, body, ())
+
+    async def record(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer `POST /api/record`: what Umami's recorder has seen since it sent the last time."""
+        scope["counted_only"] = True
+        try:
+            body = await _body(receive)
+            decode = umami_recording.decode
+            flush = await asyncio.to_thread(decode, body) if len(body) > _LARGE else decode(body)
+            reason: str | None = None
+            if flush is None:
+                reason = "heatmap_disabled"
+            elif flush.events:
+                reason = await self.recorder.take(flush, sender_of(scope), header(scope, b"origin") or "")
+        except NoSession as error:
+            metrics.count("HitsDropped", Reason="no_session")
+            await _answer(send, 400, umami.failed(400, "bad-request", error.message, hint=error.hint), ())
+        except SightlineError as error:
+            await _answer(send, *_failed(error))
+        else:
+            await _answer(send, *_recorded(reason))
 
     async def pixel(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         """Answer `GET /p/{slug}`: a picture of one pixel, whatever becomes of the hit."""
@@ -129,6 +176,7 @@ class Collecting:
         """Count who opened a link or pixel; return where it leads."""
         path = scope["path"]
         scope["route"] = f"{path[:3]}{{slug}}"
+        scope["counted_only"] = True
         if scope["method"] not in {"GET", "HEAD"}:
             raise MethodNotAllowed("GET")
         name = path[1:]
@@ -145,10 +193,10 @@ class Collecting:
                 metrics.count("HitsDropped", Reason="unavailable")
         return site.url
 
-    async def _one(self, hit: Hit, sender: Sender) -> Outcome | SightlineError:
+    async def _one(self, hit: Hit, sender: Sender, judged: Judged) -> Outcome | SightlineError:
         """One item of a batch; only what is wrong with all of them ends the batch."""
         try:
-            return await self.intake.take(hit, sender)
+            return await self.intake.take(hit, sender, judged)
         except Unavailable:
             raise
         except SightlineError as error:
@@ -190,16 +238,24 @@ class Script:
 
 
 @contextlib.asynccontextmanager
-async def collecting(house: House) -> AsyncIterator[Collecting]:
+async def collecting(house: House, made: type[Collecting] = Collecting) -> AsyncIterator[Collecting]:
     """The collecting of a process, with its journal."""
     journal = Journal(house.direct, house.settings.signals)
-    found = Collecting(house, journal)
+    found = made(house, journal, await tracking.path(house.database))
     await journal.start()
+    # What a request allocates is gone with it, nearly all of it without the collector: looking for the rest every 700
+    # objects costs a tenth of the process's time.
+    before = gc.get_threshold()
+    gc.set_threshold(*_COLLECTOR)
     try:
         yield found
     finally:
+        gc.set_threshold(*before)
         await journal.close()
         await found.intake.close()
+        await found.sdk.close()
+        await found.openreplay.tracked.close()
+        found.backend.close()
 
 
 async def _body(receive: Receive) -> bytes:
@@ -221,6 +277,19 @@ def _said(outcome: Outcome, token: str) -> tuple[int, bytes]:
         return 200, umami.accepted(token, signal.visitor, signal.visit)
     assert outcome.reason is not None
     return _REFUSALS.get(outcome.reason, (200, umami.BOT))
+
+
+def _recorded(reason: str | None) -> tuple[int, bytes, Headers]:
+    """What Umami answers to its recorder, and in a header why nothing was recorded."""
+    if reason is None:
+        return 200, b'{"ok":true}', ()
+    told = [(b"x-sightline-dropped", reason.encode())]
+    if reason in _REFUSALS:
+        return *_REFUSALS[Reason(reason)], told
+    if reason in _MACHINES:
+        return 200, umami.BOT, told
+    known = reason if reason.endswith("_disabled") else umami_recording.DISABLED
+    return 200, b'{"ok":false,"reason":"%s"}' % known.encode(), told
 
 
 def _told(outcome: Outcome) -> Headers:
@@ -258,6 +327,7 @@ async def _preflight(scope: Scope, receive: Receive, send: Send) -> None:  # noq
 
 declare("/api/send", ("POST", "OPTIONS"), "pages send what happened; a site's UUID stands in every page")
 declare("/api/batch", ("POST", "OPTIONS"), "the same, several at once")
+declare(RECORD, ("POST", "OPTIONS"), "Umami's recorder; whose it is says the token that the tracker was given")
 declare("/script.js", "GET", "the tracker that pages load")
 declare("/p/{slug}", "GET", "a picture that counts who loads it")
 declare("/q/{slug}", "GET", "a link that counts who follows it")

@@ -35,8 +35,12 @@ class Ready:
 
     def __init__(self, required: Mapping[str, Check], informative: Mapping[str, Check] | None = None) -> None:
         self._required = required
-        self._informative = informative or {}
+        self._informative = dict(informative or {})
         self.stopping = False
+
+    def tell(self, name: str, check: Check) -> None:
+        """Ask one more part, which is only told."""
+        self._informative[name] = check
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         if self.stopping:

@@ -20,6 +20,7 @@ from typing import Final, TypeVar
 R = TypeVar("R")
 
 _IDLE_S: Final = 60.0
+_NICER: Final = 10  # where there are fewer cores than work, who is waited for comes first
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -81,7 +82,8 @@ class Heavy:
 
 
 def _end_with(parent: int) -> None:
-    """End this process when its parent ends."""
+    """End this process when its parent ends; it stands back behind the others."""
+    os.nice(_NICER)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

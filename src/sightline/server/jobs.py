@@ -154,6 +154,11 @@ async def request(database: Database, name: str) -> None:
         raise NotFound(f"there is no job of the name {shown(name)}", hint="`sightline jobs list` shows them all.")
 
 
+async def hurry(database: Database, name: str) -> None:
+    """Let a job run soon; where no process has led yet, the first one that does runs it anyway."""
+    await database.fetchval(SQL["request_job"], name)
+
+
 async def _close(connection: asyncpg.Connection) -> None:
     """Close, whatever state the connection is in: the lock goes with it."""
     try:

@@ -18,6 +18,7 @@ from sightline.accounts.permissions import Permission
 from sightline.accounts.scopes import Scope, scope_for
 from sightline.database.pool import Database
 from sightline.errors import NotSignedIn
+from sightline.operate.house import House
 from sightline.server.authentication import SAFE_METHODS, caller_of, check_same_origin, house
 from sightline.settings import Settings
 
@@ -26,8 +27,15 @@ class Access(msgspec.Struct, frozen=True):
     """What a route is given: who asks, what they may touch, and the parts it works with."""
 
     scope: Scope
-    database: Database
-    settings: Settings
+    house: House
+
+    @property
+    def database(self) -> Database:
+        return self.house.database
+
+    @property
+    def settings(self) -> Settings:
+        return self.house.settings
 
     @property
     def caller(self) -> Caller:
@@ -52,7 +60,7 @@ class Requires:
         parts, caller = house(request), await caller_of(request)
         path = request.path_params
         scope = await scope_for(parts.database, caller, self.permission, site=path.get("site"), team=path.get("team"))
-        return Access(scope, parts.database, parts.settings)
+        return Access(scope, parts)
 
 
 class RequiresAnywhere(Requires):

@@ -9,13 +9,14 @@ from sightline.privacy.consent import Mode
 from sightline.server.asgi import Scope
 
 _MODES: Final[dict[str, Mode]] = {mode: mode for mode in get_args(Mode)}
-_PLAIN: Final = {
-    b"user-agent": "agent", b"x-umami-cache": "token", b"authorization": "key", b"x-umami-api-key": "key",
-    b"sec-gpc": "gpc", b"dnt": "dnt",
-}  # fmt: skip
 _NEAR: Final = {
     name: part for part, names in enumerate((COUNTRY_HEADERS, REGION_HEADERS, CITY_HEADERS)) for name in names
 }
+# What each header that is read says; a number means a part of the place.
+_READ: Final[dict[bytes, str | int]] = {
+    b"user-agent": "agent", b"x-umami-cache": "token", b"authorization": "key", b"x-umami-api-key": "key",
+    b"sec-gpc": "gpc", b"dnt": "dnt", b"x-sightline-consent": "consent", **_NEAR,
+}  # fmt: skip
 
 
 def sender_of(scope: Scope) -> Sender:
@@ -25,13 +26,17 @@ def sender_of(scope: Scope) -> Sender:
     trusted = scope.get("trusted_proxy", False)
     near: list[str] | None = None
     for name, value in scope["headers"]:
-        if name in _PLAIN:
-            setattr(found, _PLAIN[name], value[: limits.AGENT].decode("latin-1"))
-        elif name == b"x-sightline-consent":
+        says = _READ.get(name)
+        if says is None:
+            continue
+        if isinstance(says, int):
+            if trusted:
+                near = near or ["", "", ""]
+                near[says] = near[says] or value[:100].decode("utf-8", "replace")
+        elif says == "consent":
             found.consent = _MODES.get(value.decode("latin-1"), "none")
-        elif trusted and name in _NEAR:
-            near = near or ["", "", ""]
-            near[_NEAR[name]] = near[_NEAR[name]] or value[:100].decode("utf-8", "replace")
+        else:
+            setattr(found, says, value[: limits.AGENT].decode("latin-1"))
     if near:
         found.near = near[0], near[1], near[2]
     return found

@@ -3,7 +3,8 @@
 The steps, each of which may be interrupted and is done again by `resume`:
 
 1. A tombstone says what is to go; it enters the ledger in the same transaction. Every warehouse erases it there, all
-   kinds in one transaction, so no reader sees half of it.
+   kinds in one transaction, so no reader sees half of it. `request` does only this, within the caller's transaction:
+   a background job does the rest.
 2. The erasure is appended to a log in the object store, outside the database and its backups.
 3. The journal is cleaned partition by partition, extents are rewritten without the rows and their old objects deleted
    at once, and everything that registered a walker erases what it keeps.
@@ -16,6 +17,7 @@ Sealing, compaction, retention and erasure exclude each other. After a restore `
 import asyncio
 import functools
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import asyncpg
@@ -24,6 +26,7 @@ from msgspec import Struct
 
 from sightline import clock
 from sightline.blobs.store import BlobStore
+from sightline.database.pool import Database
 from sightline.errors import InvalidValue
 from sightline.signals import open_visits, parquet, partitions
 from sightline.signals.extents import SQL as EXTENTS
@@ -51,6 +54,7 @@ SQL: Final = queries("sightline.signals", "erasure.sql")
 LOG: Final = "erasures"
 # Reasons that need no log: the rule that caused them is still there after a restore.
 RETENTION: Final = "retention"
+_NOTE_EVERY_MS: Final = 1000
 
 
 class Eraser(Protocol):
@@ -61,6 +65,20 @@ class Eraser(Protocol):
 
     async def erase(self, tombstone: Tombstone) -> int:
         """Erase what the tombstone takes, also when that was done before; return how much it was."""
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """An erasure of a site as whoever asked for it sees it: how many names it has, and how far it is (0 to 1)."""
+
+    id: int
+    reason: str
+    visitors: int
+    visits: int
+    persons: int
+    rows: int
+    done: float
+    requested_at: datetime
+    finished_at: datetime | None
 
 
 class Erased(Struct, frozen=True):
@@ -142,38 +160,49 @@ class Erasure:
         for row in rows:
             fields = {name: row[name] for name in Tombstone.__struct_fields__}
             asked_ms = clock.to_ms(row["requested_at"])
-            started = _Started(msgspec.convert(fields, Tombstone), row["pos"], asked_ms)
+            # What was only asked for so far does not know the pseudonyms of its persons yet.
+            tombstone = await self._widened(connection, msgspec.convert(fields, Tombstone))
+            await connection.execute(SQL["note_names"], tombstone.id, list(tombstone.visitors), list(tombstone.visits))
+            started = _Started(tombstone, row["pos"], asked_ms)
             await self._note_in_log(started)
             await self._carry_out(connection, started, progress)
         return len(rows)
 
     async def _widened(self, connection: "asyncpg.Connection | PoolConnection", tombstone: Tombstone) -> Tombstone:
-        """A person's pseudonyms go too: what came before `identify` is of the same browser."""
-        if not tombstone.persons:
-            return tombstone
-        found: set[int] = set(tombstone.visitors)
-        asked = msgspec.structs.replace(tombstone, visitors=(), visits=())
+        """A person's pseudonyms go too: what came before `identify` is of the same browser.
+
+        So do the visits of all of them: a line that a backend wrote may know the visit and nothing else.
+        """
+        if tombstone.persons:
+            asked = msgspec.structs.replace(tombstone, visitors=(), visits=())
+            found = set(tombstone.visitors) | await self._named_in(connection, asked, Identity.VISITOR)
+            tombstone = msgspec.structs.replace(tombstone, visitors=tuple(sorted(found - {0})))
+        if tombstone.visitors:
+            asked = msgspec.structs.replace(tombstone, visits=())
+            found = set(tombstone.visits) | await self._named_in(connection, asked, Identity.VISIT)
+            tombstone = msgspec.structs.replace(tombstone, visits=tuple(sorted(found - {0})))
+        return tombstone
+
+    async def _named_in(
+        self, connection: "asyncpg.Connection | PoolConnection", asked: Tombstone, identity: Identity
+    ) -> set[int]:
+        """What stands in the column of an identity, in the rows that a tombstone takes."""
+        found: set[int] = set()
         for kind in self._kinds:
-            condition, column = asked.condition(kind), kind.identified_by(Identity.VISITOR)
+            condition, column = asked.condition(kind), kind.identified_by(identity)
             if condition is None or column is None:
                 continue
-            query = SQL["visitors_of"].format(table=kind.table, column=column, condition=condition)
-            found.update(row["visitor"] for row in await connection.fetch(query))
+            query = SQL["named_in"].format(table=kind.table, column=column, condition=condition)
+            found.update(row["name"] for row in await connection.fetch(query))
             async for extent in self._possible(asked, kind):
                 data = await self._catalogue.read(extent)
                 found.update(await asyncio.to_thread(values, kind, data, asked, column))
-        return msgspec.structs.replace(tombstone, visitors=tuple(sorted(found - {0})))
+        return found
 
     async def _begin(self, connection: asyncpg.Connection, tombstone: Tombstone) -> "_Started":
         now_ms = clock.now_ms()
         async with connection.transaction():
-            number = await connection.fetchval(
-                SQL["add_tombstone"], tombstone.reason, list(tombstone.sites), list(tombstone.visitors),
-                list(tombstone.visits), list(tombstone.persons), list(tombstone.kinds), tombstone.before_ms,
-                clock.from_ms(now_ms),
-            )  # fmt: skip
-            pos = int(await connection.fetchval(SQL["enter_ledger"], number, now_ms))
-            await connection.execute(SQL["note_pos"], number, pos)
+            number, pos = await request(connection, tombstone, now_ms)
         return _Started(msgspec.structs.replace(tombstone, id=number), pos, now_ms)
 
     async def _note_in_log(self, started: "_Started") -> None:
@@ -185,6 +214,7 @@ class Erasure:
 
     async def _carry_out(self, connection: asyncpg.Connection, started: "_Started", progress: Progress) -> Erased:
         tombstone = started.tombstone
+        progress = _noting(connection, tombstone.id, progress)
         await progress(0.02)
         extents = await self._clean_extents(connection, tombstone, progress)
         await self._clean_journal(connection, tombstone)
@@ -277,6 +307,49 @@ class Erasure:
                     await connection.execute(SQL["note_rows"], tombstone.id, rows)
             await connection.fetchval(SQL["enter_ledger"], tombstone.id, clock.now_ms())
             return int(await connection.fetchval(SQL["finish"], tombstone.id, clock.now()))
+
+
+async def request(
+    connection: "asyncpg.Connection | PoolConnection", tombstone: Tombstone, now_ms: int
+) -> tuple[int, int]:
+    """Erase for every reader as soon as the transaction commits; return the number and the place in the ledger."""
+    number = int(
+        await connection.fetchval(
+            SQL["add_tombstone"], tombstone.reason, list(tombstone.sites), list(tombstone.visitors),
+            list(tombstone.visits), list(tombstone.persons), list(tombstone.kinds), tombstone.before_ms,
+            clock.from_ms(now_ms),
+        )
+    )  # fmt: skip
+    pos = int(await connection.fetchval(SQL["enter_ledger"], number, now_ms))
+    await connection.execute(SQL["note_pos"], number, pos)
+    return number, pos
+
+
+async def asked(
+    database: Database, site: int, *, before: int | None = None, since: int = 0, limit: int = 50
+) -> list[Asked]:
+    """What was asked to be erased on a site, the latest first."""
+    rows = await database.fetch(SQL["erasures_of_site"], site, before, since, limit)
+    return [msgspec.convert(dict(row), Asked) for row in rows]
+
+
+def _noting(connection: asyncpg.Connection, number: int, progress: Progress) -> Progress:
+    """Also write down how far it is, once a second."""
+    noted_ms = 0
+
+    async def note(done: float) -> None:
+        nonlocal noted_ms
+        if clock.now_ms() - noted_ms >= _NOTE_EVERY_MS:
+            noted_ms = clock.now_ms()
+            await connection.execute(SQL["note_done"], number, done)
+        await progress(done)
+
+    return note
+
+
+async def renew(database: Database) -> None:
+    """Let every warehouse be made anew: stored rows were rewritten or restored in a way that no ledger row tells."""
+    await database.execute(SQL["bump_generation"])
 
 
 class _Started(Struct, frozen=True):

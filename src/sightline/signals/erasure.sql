@@ -20,9 +20,17 @@ UPDATE tombstone SET pos = $2 WHERE id = $1
 -- How many signals it has taken so far.
 UPDATE tombstone SET rows = rows + $2 WHERE id = $1
 
+-- name: note_done
+-- How far it is.
+UPDATE tombstone SET done = $2 WHERE id = $1
+
+-- name: note_names
+-- The pseudonyms of its persons and their visits, before anything is erased by which they could be found again.
+UPDATE tombstone SET visitors = $2, visits = $3 WHERE id = $1
+
 -- name: finish
 -- It is done in every store.
-UPDATE tombstone SET finished_at = $2 WHERE id = $1 RETURNING rows
+UPDATE tombstone SET finished_at = $2, done = 1 WHERE id = $1 RETURNING rows
 
 -- name: open_tombstones
 -- Erasures that have begun and not ended, oldest first.
@@ -48,15 +56,17 @@ SELECT count(*) FROM gone
 SELECT count(*) FROM {table}
 WHERE {condition} AND batch IN (SELECT batch FROM ledger, journal_state WHERE pos > sealed_pos)
 
--- name: visitors_of
--- The pseudonyms under which somebody was seen; the names and the condition are filled in.
-SELECT DISTINCT {column} AS visitor FROM {table} WHERE {condition}
+-- name: named_in
+-- The pseudonyms or visits under which somebody was seen; the names and the condition are filled in.
+SELECT DISTINCT {column} AS name FROM {table} WHERE {condition}
 
--- name: erased
--- What was erased, newest first.
-SELECT id, reason, cardinality(sites) AS sites, cardinality(visitors) AS visitors, cardinality(visits) AS visits,
-       cardinality(persons) AS persons, kinds, before_ms, rows, requested_at, finished_at
-FROM tombstone ORDER BY id DESC LIMIT $1
+-- name: erasures_of_site
+-- What was erased on a site, the latest first; what retention takes every day is no erasure that somebody asked for.
+SELECT id, reason, cardinality(visitors) AS visitors, cardinality(visits) AS visits, cardinality(persons) AS persons,
+       rows, done, requested_at, finished_at
+FROM tombstone
+WHERE sites @> ARRAY[$1::bigint] AND reason <> 'retention' AND ($2::bigint IS NULL OR id < $2) AND id >= $3
+ORDER BY id DESC LIMIT $4
 
 -- name: bump_generation
 -- Stored rows were rewritten or restored: every warehouse is to be made anew.

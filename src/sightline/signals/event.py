@@ -17,6 +17,7 @@ class EventType(IntEnum):
     LINK = 3
     PIXEL = 4
     IDENTIFY = 6
+    ENGAGEMENT = 7  # how long a page was in front and used; no happening of its own
 
 
 class Event(Signal, frozen=True, kw_only=True, gc=False):

@@ -109,7 +109,7 @@ class Following:
     def _fetch(self, portion: Sequence[Row]) -> dict[Kind, Any]:
         names = {name for row in portion for name in row.counts}
         return {
-            kind: self._reader.batches(kind, [row for row in portion if kind.name in row.counts])
+            kind: self._reader.batches(kind, [row for row in portion if kind.name in row.counts], kind.shadowed)
             for kind in self._kinds
             if kind.name in names
         }
@@ -120,8 +120,9 @@ class Following:
 
         rows = 0
         with pq.ParquetFile(pa.BufferReader(data)) as file:
-            for batch in file.iter_batches(batch_size=_SIGNALS_AT_ONCE):
-                self._shadow.add({kind: kind.conformed(pa.table(batch))}, None)
+            wanted = [column.name for column in kind.shadowed]
+            for batch in file.iter_batches(batch_size=_SIGNALS_AT_ONCE, columns=wanted):
+                self._shadow.add({kind: kind.conformed(pa.table(batch), kind.shadowed)}, None)
                 rows += batch.num_rows
         return rows
 

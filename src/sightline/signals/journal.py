@@ -2,7 +2,8 @@
 
 What arrives from many requests within a few milliseconds is committed together: one binary COPY per kind, the keys of
 batches that may be sent twice, the visits that were seen again, and one ledger row, in one transaction. The ledger row
-is inserted and the transaction committed in a single round trip, since all nodes pass that point one by one.
+is inserted and the transaction committed in a single round trip, since all nodes pass that point one by one; without
+keys, the whole transaction is one.
 
 A commit that fails fails everybody who waited for it, with `Unavailable`; unless PostgreSQL refused a value, then the
 batches are tried one by one, so that only the one with that value is refused.
@@ -14,7 +15,7 @@ import hashlib
 import logging
 import uuid
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 import asyncpg
@@ -24,7 +25,7 @@ from msgspec import Struct
 from sightline import clock, metrics
 from sightline.database.address import Address, connect
 from sightline.database.pool import Database
-from sightline.errors import DatabaseUnavailable, InvalidValue, TooLarge, Unavailable
+from sightline.errors import Conflict, DatabaseUnavailable, InvalidValue, TooLarge, Unavailable
 from sightline.settings import SignalSettings
 from sightline.signals import open_visits
 from sightline.signals.kind import Kind, Registry, Signal
@@ -49,6 +50,11 @@ _LOST: Final = (
 _REFUSED_VALUE: Final = (asyncpg.DataError, UnicodeError, OverflowError, TypeError)
 
 
+# What else is written in the transaction that stores a batch; it is told the number under which its rows stand.
+Beside = Callable[[asyncpg.Connection, int], Awaitable[None]]
+_Kinds = dict[Kind, list[Signal]]
+
+
 class QueueFull(Unavailable):
     """More is arriving than PostgreSQL takes; try again shortly."""
 
@@ -56,12 +62,16 @@ class QueueFull(Unavailable):
 
 
 class Batch(Struct, frozen=True, kw_only=True):
-    """What one request brought. With a `key` it may be sent again and is stored once."""
+    """What one request brought. With a `key` it may be sent again and is stored once.
+
+    A `beside` that raises `Conflict` undoes the whole commit, and everybody in it is told.
+    """
 
     signals: Sequence[Signal]
     key: str | None = None
     visits: Sequence[open_visits.OpenVisit] = ()
     size: int = 0
+    beside: Beside | None = None
 
     def key_id(self) -> uuid.UUID | None:
         if self.key is None:
@@ -92,6 +102,7 @@ class Journal:
         self._numbers: Iterable[int] = iter(())
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        self.full_ms = 0  # since when PostgreSQL's disk refuses what is written; 0 while it takes it
 
     async def start(self) -> None:
         """Begin to commit; the connection is made with the first commit, so PostgreSQL may still be away."""
@@ -182,6 +193,7 @@ class Journal:
         except Exception as exc:  # noqa: BLE001 - whatever it was, nobody may wait forever for an answer
             self._fail(taken, exc)
             return
+        self.full_ms = 0
         metrics.observe("CommitDuration", clock.now_ms() - started)
 
     async def _commit(self, taken: Sequence[_Waiting]) -> None:
@@ -217,17 +229,49 @@ class Journal:
     async def _transaction(self, connection: asyncpg.Connection, taken: Sequence[_Waiting]) -> set[uuid.UUID]:
         number = await self._number(connection)
         received_ms = clock.now_ms()
-        await connection.execute("BEGIN")
-        new = await self._insert_keys(connection, taken, received_ms)
-        counts = await self._copy(connection, _unique(taken, new), received_ms, number)
-        await open_visits.touch(connection, [visit for waiting in taken for visit in waiting.batch.visits])
-        if counts:
-            await connection.execute(_ledger_row(number, received_ms, counts) + "; COMMIT")
+        asks = any(waiting.key is not None or waiting.batch.beside is not None for waiting in taken)
+        kinds = {} if asks else self._by_kind([waiting.batch for waiting in taken])
+        visits = [visit for waiting in taken for visit in waiting.batch.visits]
+        if len(kinds) == 1:
+            counts, new = await self._commit_at_once(connection, kinds, visits, received_ms, number), set()
         else:
-            await connection.execute("COMMIT")
+            await connection.execute("BEGIN")
+            new = await self._insert_keys(connection, taken, received_ms)
+            batches = _unique(taken, new)
+            counts = await self._copy(connection, self._by_kind(batches), received_ms, number)
+            for batch in batches:
+                if batch.beside is not None:
+                    await batch.beside(connection, number)
+            await open_visits.touch(connection, visits)
+            ledger = _ledger_row(number, received_ms, counts) + "; " if counts else ""
+            await connection.execute(ledger + "COMMIT")
         for kind, rows in counts.items():
             metrics.count("SignalsCommitted", rows, Kind=kind)
         return new
+
+    async def _commit_at_once(
+        self, connection: asyncpg.Connection, kinds: _Kinds, visits: Sequence[open_visits.OpenVisit],
+        received_ms: int, number: int,
+    ) -> dict[str, int]:  # fmt: skip
+        """The whole transaction in one round trip: what most requests bring is of one kind and has no keys.
+
+        Statements that are sent together are one transaction, which ends with the last of them or with none. asyncpg
+        appends the condition of a COPY to it as it is, and that is how the others come along.
+        """
+        ((kind, signals),) = kinds.items()
+        counts = {kind.name: len(signals)}
+        parts = [
+            "true",
+            *([open_visits.touch_text(visits)] if visits else ()),
+            _ledger_row(number, received_ms, counts),
+        ]
+        await connection.copy_records_to_table(
+            kind.table,
+            records=kind.rows(signals, received_ms=received_ms, batch=number),
+            columns=kind.column_names,
+            where="; ".join(parts),
+        )
+        return counts
 
     async def _number(self, connection: asyncpg.Connection) -> int:
         number = next(iter(self._numbers), None)
@@ -245,13 +289,18 @@ class Journal:
             return set()
         return {row["key"] for row in await connection.fetch(SQL["insert_keys"], list(keys), received_ms)}
 
-    async def _copy(
-        self, connection: asyncpg.Connection, batches: Sequence[Batch], received_ms: int, number: int
-    ) -> dict[str, int]:
-        by_kind: dict[Kind, list[Signal]] = {}
+    def _by_kind(self, batches: Sequence[Batch]) -> _Kinds:
+        found: dict[type[Signal], list[Signal]] = {}
         for batch in batches:
             for signal in batch.signals:
-                by_kind.setdefault(self._kinds.of(type(signal)), []).append(signal)
+                signals = found.get(type(signal))
+                if signals is None:
+                    signals = found[type(signal)] = []
+                signals.append(signal)
+        return {self._kinds.of(struct): signals for struct, signals in found.items()}
+
+    @staticmethod
+    async def _copy(connection: asyncpg.Connection, by_kind: _Kinds, received_ms: int, number: int) -> dict[str, int]:
         for kind, signals in by_kind.items():
             await connection.copy_records_to_table(
                 kind.table,
@@ -288,7 +337,14 @@ class Journal:
             )
 
     def _fail(self, taken: Sequence[_Waiting], cause: Exception) -> None:
-        known = isinstance(cause, (*_LOST, Unavailable))
+        if isinstance(cause, Conflict):
+            for waiting in taken:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(cause)
+            return
+        full, known = isinstance(cause, asyncpg.DiskFullError), isinstance(cause, (*_LOST, Unavailable))
+        if full:
+            self.full_ms = self.full_ms or clock.now_ms()
         metrics.count("JournalRefused", Reason="database" if known else "error")
         if known:
             log.warning("a commit failed", extra={"reason": type(cause).__name__, "batches": len(taken)})
@@ -296,7 +352,8 @@ class Journal:
             log.error("a commit failed", extra={"batches": len(taken)}, exc_info=cause)
         for waiting in taken:
             if not waiting.answer.done():
-                error = DatabaseUnavailable(hint="Nothing of this request is known to be stored; send it again.")
+                what = "PostgreSQL's disk is full" if full else None
+                error = DatabaseUnavailable(what, hint="Nothing of this request is known to be stored; send it again.")
                 error.__cause__ = cause
                 waiting.answer.set_exception(error)
 

@@ -8,12 +8,14 @@ its place in that batch; the last two together are its identity.
 
 import re
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
+
+from sightline.accounts.sites import Kept
 
 
 class Type(StrEnum):
@@ -44,6 +46,7 @@ class Walk(StrEnum):
     PATH = "path"
     QUERY = "query"
     JSON = "json"
+    STACK = "stack"
 
 
 _WIDTH: Final = {
@@ -85,6 +88,7 @@ Text = Annotated[str, Stored(Type.TEXT, walk=Walk.TEXT)]
 Path = Annotated[str, Stored(Type.TEXT, walk=Walk.PATH)]
 Query = Annotated[str, Stored(Type.TEXT, walk=Walk.QUERY)]
 Json = Annotated[str, Stored(Type.TEXT, walk=Walk.JSON)]
+Stack = Annotated[str, Stored(Type.TEXT, walk=Walk.STACK)]
 Site = Annotated[int, Stored(Type.BIG, identity=Identity.SITE)]
 Visitor = Annotated[int, Stored(Type.BIG, identity=Identity.VISITOR)]
 Visit = Annotated[int, Stored(Type.BIG, identity=Identity.VISIT)]
@@ -138,11 +142,17 @@ PLACE: Final = Column("place", Type.SMALL)
 
 
 class Kind(Struct, frozen=True, eq=False):
-    """One declared kind of signal. `name` names its table, its extents and what a person sees."""
+    """One declared kind of signal. `name` names its table, its extents and what a person sees.
+
+    `kept` says which of a site's settings tells how long it is kept; `found_by` are its indexes, by the
+    end of their names: the columns by which PostgreSQL finds a few of its rows quickly.
+    """
 
     name: str
     struct: type[Signal]
     fields: tuple[Column, ...]
+    kept: Kept = Kept.ANALYTICS
+    found_by: Mapping[str, tuple[str, ...]] = types.MappingProxyType({})
 
     @property
     def table(self) -> str:
@@ -152,6 +162,11 @@ class Kind(Struct, frozen=True, eq=False):
     def columns(self) -> tuple[Column, ...]:
         """The columns in the order in which `rows` yields them."""
         return (*self.fields, RECEIVED, BATCH, PLACE)
+
+    @property
+    def shadowed(self) -> tuple[Column, ...]:
+        """The columns that the warehouse has too. Nobody reports on bytes; they are read where they are stored."""
+        return tuple(column for column in self.columns if column.type is not Type.BYTES)
 
     @property
     def column_names(self) -> list[str]:
@@ -174,44 +189,59 @@ class Kind(Struct, frozen=True, eq=False):
             yield (*astuple(signal), received_ms, batch, place)
 
     def postgres_ddl(self) -> str:
-        """The table: partitioned by the moment of receipt, wide columns first, one small index."""
+        """The table, partitioned by the moment of receipt, wide columns first; a small index, and the declared ones."""
         ordered = sorted(self.columns, key=lambda column: -_WIDTH[column.type])
         width = max(len(column.name) for column in ordered)
+        found = "".join(
+            f"CREATE INDEX {self.table}_{end} ON {self.table} ({', '.join(names)});\n"
+            for end, names in self.found_by.items()
+        )
         lines = ",\n".join(f"    {column.name:<{width}} {column.postgres}" for column in ordered)
         return (
             f"CREATE TABLE {self.table} (\n{lines}\n) PARTITION BY RANGE (received_ms);\n"
             f"CREATE INDEX {self.table}_batch ON {self.table} USING brin (batch) "
             f"WITH (pages_per_range = 32, autosummarize = on);\n"
-        )
+        ) + found
 
     def duckdb_ddl(self) -> str:
-        return f"CREATE TABLE {self.name} ({', '.join(f'{c.name} {c.duckdb}' for c in self.columns)})"
+        return f"CREATE TABLE {self.name} ({', '.join(f'{c.name} {c.duckdb}' for c in self.shadowed)})"
 
     def arrow_schema(self) -> Any:
         import pyarrow as pa  # noqa: PLC0415 - a process that only collects never loads Arrow
 
         return pa.schema([column.arrow for column in self.columns])
 
-    def conformed(self, table: Any) -> Any:
-        """An Arrow table with exactly this kind's columns; what an older release did not write yet gets its default."""
+    def conformed(self, table: Any, columns: Sequence[Column] | None = None) -> Any:
+        """An Arrow table with exactly these of this kind's columns, or all.
+
+        What an older release did not write yet gets its default.
+        """
         import pyarrow as pa  # noqa: PLC0415 - a process that only collects never loads Arrow
 
         arrays = []
-        for column in self.columns:
+        wanted = self.columns if columns is None else columns
+        for column in wanted:
             field = column.arrow
             if column.name in table.column_names:
                 arrays.append(table.column(column.name).cast(field.type))
             else:
                 arrays.append(pa.repeat(pa.scalar(column.default, field.type), table.num_rows))
-        return pa.table(arrays, schema=self.arrow_schema())
+        return pa.table(arrays, schema=pa.schema([column.arrow for column in wanted]))
 
 
-def declare(name: str, struct: type[Signal]) -> Kind:
+def declare(
+    name: str,
+    struct: type[Signal],
+    *,
+    kept: Kept = Kept.ANALYTICS,
+    found_by: Mapping[str, tuple[str, ...]] = types.MappingProxyType({}),
+) -> Kind:
     """Make a kind of a struct; a field without a storage annotation is a mistake and raises."""
     if not _NAME.match(name):
         raise ValueError(f"a kind's name is lower case and has at most 40 letters, got {name!r}")
     hints = get_type_hints(struct, include_extras=True)
-    return Kind(name, struct, tuple(_column(field, hints[field]) for field in struct.__struct_fields__))
+    fields = tuple(_column(field, hints[field]) for field in struct.__struct_fields__)
+    return Kind(name, struct, fields, kept, found_by)
 
 
 def _column(name: str, hint: Any) -> Column:

@@ -17,7 +17,7 @@ from msgspec import Struct
 from sightline.database.address import Address
 from sightline.database.pool import Database
 from sightline.errors import DatabaseUnavailable, Unavailable
-from sightline.signals.kind import Identity, Kind
+from sightline.signals.kind import Column, Identity, Kind
 from sightline.sql import queries
 
 SQL: Final = queries("sightline.signals", "ledger.sql")
@@ -179,9 +179,10 @@ class ArrowReader:
         # Whoever awaits a read may be cancelled, but its thread goes on: nobody else touches the connection till then.
         self._lock = threading.Lock()
 
-    def batches(self, kind: Kind, rows: Sequence[Row]) -> Any:
-        """Return the signals of a kind in these batches, as a table with exactly the kind's columns."""
-        return kind.conformed(self.table(select_batches(kind, rows)))
+    def batches(self, kind: Kind, rows: Sequence[Row], columns: Sequence[Column] | None = None) -> Any:
+        """Return the signals of a kind in these batches, as a table with exactly these of its columns, or all."""
+        names = ", ".join(column.name for column in columns) if columns is not None else None
+        return kind.conformed(self.table(select_batches(kind, rows, names)), columns)
 
     def row(self, query: str) -> tuple[Any, ...]:
         """Return the only row of a query."""

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from sightline.privacy.dictionary import Rules
 from sightline.privacy.masks import STAR, find
-from sightline.privacy.structures import clean_text, mask_json, mask_json_text
+from sightline.privacy.structures import clean_stack, clean_text, mask_json, mask_json_text
 from sightline.privacy.urls import mask_path, mask_url
 from sightline.signals.kind import Kind, Signal, Walk
 
@@ -51,6 +51,8 @@ class Masking(Struct, frozen=True):
                 return mask_json_text(self.rules, text).decode()
             case Walk.TEXT:
                 return clean_text(self.rules, text)
+            case Walk.STACK:
+                return clean_stack(self.rules, text)
 
     def texts(self, walk: Walk, texts: Sequence[str]) -> list[str]:
         return [self.text(walk, text) for text in texts]
@@ -75,6 +77,10 @@ class Masking(Struct, frozen=True):
                 return _in_json(self.rules, text)
             case Walk.TEXT:
                 return _in_text(self.rules, text) or [Found("", "url")]
+            case Walk.STACK:
+                lines = zip(text.split("\n"), masked.split("\n"), strict=False)
+                found = [self.findings(Walk.TEXT, before) for before, after in lines if before != after]
+                return [one for hits in found for one in hits] or [Found("", "frame")]
 
 
 def _query(rules: Rules, text: str) -> str:

@@ -1,6 +1,7 @@
 """Signals as Parquet: sorted, encoded, and summed up so that what was written can be held against what was read.
 
-All pure: tables and bytes in, tables and bytes out. Arrow is loaded when it is first needed.
+All pure: tables and bytes in, tables and bytes out. Arrow is loaded when it is first needed. Columns of bytes are empty
+in extents: what is in them is sealed elsewhere, by whoever knows what it is.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,6 @@ _ROW_GROUP: Final = 128 * 1024
 # Sums are of the low bits only, so that they fit 64 bits in every engine.
 _LOW_BITS: Final = (1 << 28) - 1
 _WHOLE: Final = (Type.BIG, Type.INTEGER, Type.SMALL)
-_SIZED: Final = (Type.TEXT, Type.BYTES)
 
 
 class Sums(Struct, frozen=True):
@@ -30,7 +30,7 @@ class Sums(Struct, frozen=True):
 def sums_query(kind: Kind) -> str:
     """Return the select list that makes PostgreSQL count the same."""
     numbers = [f"coalesce(sum({c.name} & {_LOW_BITS}), 0)::bigint" for c in kind.columns if c.type in _WHOLE]
-    sizes = " + ".join(f"octet_length({c.name})" for c in kind.columns if c.type in _SIZED) or "0"
+    sizes = " + ".join(f"octet_length({c.name})" for c in kind.columns if c.type is Type.TEXT) or "0"
     return f"count(*), {', '.join(numbers)}, coalesce(sum({sizes}), 0)::bigint"
 
 
@@ -48,7 +48,7 @@ def sums_of_table(kind: Kind, table: Any) -> Sums:
         if column.type in _WHOLE:
             low = pc.bit_wise_and(table.column(column.name).cast(pa.int64()), mask)
             numbers.append(pc.sum(low).as_py() or 0)
-    sized = [column.name for column in kind.columns if column.type in _SIZED]
+    sized = [column.name for column in kind.columns if column.type is Type.TEXT]
     text_bytes = sum(pc.sum(pc.binary_length(table.column(name))).as_py() or 0 for name in sized)
     return Sums(table.num_rows, tuple(numbers), text_bytes)
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from sightline import clock
 from sightline.database.address import Address, connect
-from sightline.signals.kind import Kind
+from sightline.signals.kind import Kind, Type
 from sightline.sql import queries
 
 Connection = asyncpg.Connection
@@ -99,3 +99,12 @@ def _quoted(name: str) -> str:
     if not (_NAME.match(name) or re.fullmatch(r"signal_[a-z0-9_]+", name)):
         raise ValueError(f"not the name of a table of signals: {name!r}")
     return f'"{name}"'
+
+
+async def holds_bytes(connection: Connection, kind: Kind, name: str) -> bool:
+    """Whether a partition has bytes that stand nowhere else: extents hold none."""
+    for column in kind.columns:
+        query = f'SELECT EXISTS (SELECT 1 FROM "{name}" WHERE octet_length({column.name}) > 0)'  # noqa: S608 - our names
+        if column.type is Type.BYTES and await connection.fetchval(query):
+            return True
+    return False

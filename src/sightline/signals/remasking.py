@@ -21,7 +21,7 @@ from sightline.accounts.audit import Action
 from sightline.accounts.callers import Caller
 from sightline.database.address import Address, connect
 from sightline.database.pool import Database
-from sightline.errors import InvalidValue
+from sightline.errors import Conflict, InvalidValue
 from sightline.signals.erasure import SQL as ERASURE
 from sightline.signals.findings import passes
 from sightline.signals.masking import Masking
@@ -31,6 +31,7 @@ from sightline.signals.walkers import Selection, Walker, Walkers
 from sightline.sql import queries
 
 SQL: Final = queries("sightline.signals", "remasking.sql")
+JOB: Final = "privacy.remask"
 # Sealing and erasing hold the lock for as long as they take; this is how often we ask, and when we give up.
 _ASK_S: Final = 0.5
 _WAIT_S: Final = 60.0
@@ -96,22 +97,27 @@ class Remasking:
         try:
             if (left := await self._open_job()) is not None:
                 await self._carry_out(left, watch, resumed=True)
-            now = clock.now()
-            by_site = await self._rules.by_site()
-            versions = {str(site): active.number for site, active in by_site.items()}
-            async with self._database.transaction() as inside:
-                number = await inside.fetchval(
-                    SQL["begin"], list(sites), list(kinds), since_ms, msgspec.json.encode(versions).decode(), now
-                )
-                await audit.record(
-                    inside, caller, Action.REMASK, kinds=list(kinds), sites=[str(site) for site in sites]
-                )
-            job = await self._open_job()
-            assert job is not None
-            assert job.id == number
+            job = await self._begin(caller, sites, kinds, since_ms)
             return await self._carry_out(job, watch, resumed=False)
         finally:
             connection.terminate()
+
+    async def ask(
+        self, caller: Caller, *, sites: Sequence[int] = (), kinds: Sequence[str] = (), since_ms: int = 0
+    ) -> Job:
+        """Begin one that the background job of a server carries out."""
+        self._check(kinds)
+        if (left := await self._open_job()) is not None:
+            raise Conflict(f"masking anew is under way, {left.progress:.0%}", hint="Wait until it is finished.")
+        return await self._begin(caller, sites, kinds, since_ms)
+
+    async def _begin(self, caller: Caller, sites: Sequence[int], kinds: Sequence[str], since_ms: int) -> Job:
+        by_site = await self._rules.by_site()
+        versions = msgspec.json.encode({str(site): active.number for site, active in by_site.items()}).decode()
+        async with self._database.transaction() as inside:
+            row = await inside.fetchrow(SQL["begin"], list(sites), list(kinds), since_ms, versions, clock.now())
+            await audit.record(inside, caller, Action.REMASK, kinds=list(kinds), sites=[str(site) for site in sites])
+        return _job(row)
 
     async def resume(self, *, watch: Watch | None = None) -> Job | None:
         """Finish what was interrupted, unless another process is at it."""

@@ -13,7 +13,8 @@ FROM remask ORDER BY id DESC LIMIT $1
 -- name: begin
 -- A new one.
 INSERT INTO remask (sites, kinds, since_ms, versions, started_at, seen_at) VALUES ($1, $2, $3, $4::text::jsonb, $5, $5)
-RETURNING id
+RETURNING id, sites, kinds, since_ms, versions::text AS versions, walked, progress, changed, started_at, seen_at,
+          finished_at
 
 -- name: note
 -- How far it is.

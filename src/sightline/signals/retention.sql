@@ -1,20 +1,8 @@
--- name: keep
--- Keep a kind of a site for so many days.
-INSERT INTO retention (site, kind, days) VALUES ($1, $2, $3)
-ON CONFLICT (site, kind) DO UPDATE SET days = excluded.days
-
--- name: keep_forever
--- Keep it for as long as everybody else's, or for ever.
-DELETE FROM retention WHERE site = $1 AND kind = $2
-
--- name: rules
--- All rules; site 0 stands for those that have none.
-SELECT site, kind, days FROM retention ORDER BY kind, site
-
--- name: sites_before
--- The sites of a kind that have sealed signals from before a moment.
-SELECT DISTINCT site FROM extent, unnest(sites) AS site
+-- name: oldest
+-- The sites of a kind that have sealed signals from before a moment, with how old these are at least.
+SELECT site, min(from_ms) AS from_ms FROM extent, unnest(sites) AS site
 WHERE kind = $1 AND replaced_at IS NULL AND from_ms < $2
+GROUP BY site
 
 -- name: daily
 -- What the extents of the last days hold for each site of a kind: signals, and bytes by its share of each file.

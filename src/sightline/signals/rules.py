@@ -62,6 +62,11 @@ class RulesStore:
         self._loading = asyncio.Lock()
         self._epoch = 0
 
+    @property
+    def epoch(self) -> int:
+        """A number that changes whenever an activation may have changed what is in force."""
+        return self._epoch
+
     async def active(self, site: int = INSTANCE) -> Active:
         """Return what is in force for a site: its own rules, or else those of the instance."""
         known = self._known.get(site)

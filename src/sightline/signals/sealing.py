@@ -308,7 +308,8 @@ def described(kind: Kind, day: date, data: bytes, table: Any) -> Extent:
 
 def _checked(reader: ArrowReader, kind: Kind, rows: Sequence[Row]) -> Any:
     """The signals of some batches, held against what PostgreSQL itself counts and sums up."""
-    table = reader.batches(kind, rows)
+    # Bytes stay behind: they become objects of their own, and until then nothing drops their partition.
+    table = kind.conformed(reader.batches(kind, rows, kind.shadowed))
     expected = parquet.sums_of_row(reader.row(ledger.select_batches(kind, rows, parquet.sums_query(kind))))
     if parquet.sums_of_table(kind, table) != expected:
         raise NotWhole(f"{table.num_rows} signals of {kind.name} were read, the journal has {expected.rows}")

@@ -17,7 +17,7 @@ from sightline.signals.ledger import Place, Tombstone
 # Readable by all releases of DuckDB that we allow.
 STORAGE_VERSION: Final = "v1.5.0"
 _CATALOG: Final = "warehouse"
-_RELAXED: Final = "48MB"
+_RELAXED: Final = "1MB"
 _STATE: Final = """
 CREATE TABLE IF NOT EXISTS shadow_state (
     cluster VARCHAR, generation BIGINT, pos BIGINT, mark VARCHAR, schema_hash VARCHAR, complete BOOLEAN)

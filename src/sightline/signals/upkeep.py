@@ -101,6 +101,8 @@ class Upkeep:
         bounds = partition.from_ms, partition.to_ms
         if await connection.fetchval(ledger.SQL["unsealed_in"], *bounds):
             return False
+        if await partitions.holds_bytes(connection, kind, partition.name):
+            return False
         await partitions.detach(connection, kind, partition)
         return bool(await self._finish_drop(connection, kind, partition.name))
 

@@ -85,8 +85,9 @@ class Walkers:
     def __init__(self, catalogue: Catalogue, kinds: Registry = KINDS) -> None:
         self._all: dict[str, Walker] = {kind.name: KindWalker(kind, catalogue) for kind in kinds}
         self._kinds = set(self._all)
-        for make in BESIDE_KINDS:
-            self.register(make(catalogue))
+        if kinds is KINDS:  # what stands beside the kinds of the process stands beside no others
+            for make in BESIDE_KINDS:
+                self.register(make(catalogue))
 
     def register(self, walker: Walker) -> None:
         if walker.name in self._all:

@@ -32,6 +32,7 @@ log = logging.getLogger("sightline.warehouse")
 R = TypeVar("R")
 
 _CATCH_UP_S: Final = 10.0
+_SHORT_BUILD_S: Final = 1.0  # a new or small file is built before anybody had to be told to come again
 _RETRY_S: Final = 1.0
 _QUIET_MS: Final = 30_000
 
@@ -124,12 +125,11 @@ class Warehouse:
         self._readers.shutdown(wait=False)
 
     def status(self) -> Status:
-        following = self._following
+        following = None if self._asked_anew else self._following
         size = self._file.stat().st_size if self._file.exists() else 0
         if following is None:
-            return Status(
-                phase=Phase.CLOSED, pos=0, rows_done=0, rows_total=0, lag_ms=0, size=size, reason=self._reason
-            )
+            phase = Phase.BUILDING if self._asked_anew and not self._reason else Phase.CLOSED
+            return Status(phase=phase, pos=0, rows_done=0, rows_total=0, lag_ms=0, size=size, reason=self._reason)
         return Status(
             phase=Phase.BUILDING if following.building else Phase.OPEN, pos=following.place.pos,
             rows_done=following.rows_done, rows_total=following.rows_total, lag_ms=following.lag_ms, size=size,
@@ -186,6 +186,7 @@ class Warehouse:
     def rebuild(self) -> None:
         """Make the file anew; `status` says how far it is."""
         self._asked_anew = True
+        self._reason = ""
         self._fresh.clear()
         self._wake()
 
@@ -194,10 +195,9 @@ class Warehouse:
         self._last_used_ms = clock.now_ms()
         self._wake()
         if not self._fresh.is_set():
-            if self._following is not None and self._following.building:
-                raise self._not_ready()
+            building = self._following is not None and self._following.building
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_CATCH_UP_S):
+                async with asyncio.timeout(_SHORT_BUILD_S if building else _CATCH_UP_S):
                     await self._fresh.wait()
         if not self._fresh.is_set() or self._shadow is None:
             raise self._not_ready()
@@ -208,10 +208,10 @@ class Warehouse:
             self._relaxed = False
 
     def _not_ready(self) -> Unavailable:
-        following = self._following
-        if following is not None and following.building:
+        found = self.status()
+        if found.phase is Phase.BUILDING:
             return Rebuilding(
-                f"the warehouse is being rebuilt: {following.rows_done:,} of about {following.rows_total:,} rows",
+                f"the warehouse is being rebuilt: {found.rows_done:,} of about {found.rows_total:,} rows",
                 hint="Collecting goes on meanwhile; ask again shortly.",
             )
         return Unavailable(
@@ -298,16 +298,23 @@ class Warehouse:
         self._relaxed = True
 
     async def _open(self) -> None:
+        ours = self._shadow is not None
         await self._close_shadow()
         if self._asked_anew:
-            await asyncio.to_thread(Shadow.remove, self._file)
-            self._asked_anew = False
+            await self._in_writer(Shadow.remove if ours else self._discard, self._file)
         self._shadow = await self._in_writer(self._open_shadow)
         place, complete = await self._in_writer(self._shadow.place)
         if place is not None and not complete:  # a rebuild that did not end
             await self._close_shadow()
             raise StartAnew("broken")
         self._following = Following(self._shadow, self._catalogue, self._kinds, self._in_writer, place)
+        self._asked_anew = False
+
+    def _discard(self, file: Path) -> None:
+        """Remove the file, unless another process has it open: taken from under it, nobody would notice."""
+        with contextlib.suppress(Broken):
+            self._open_shadow().close()
+        Shadow.remove(file)
 
     def _open_shadow(self) -> Shadow:
         return Shadow.open(self._file, self._kinds, memory_mb=self._settings.memory_mb, threads=self._settings.threads)

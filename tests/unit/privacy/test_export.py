@@ -39,3 +39,16 @@ def test_a_lambda_function_gets_no_form_fields_and_a_browser_no_vault() -> None:
     assert "recording" not in functions
     assert not any("selectors" in field for field in functions["fields"])
     assert any("input_types" in field for field in browser["fields"])
+
+
+def test_a_function_gets_what_it_looks_at_first_and_names_lead_to_the_same_fields() -> None:
+    rules = default()
+    front = export_for("lambda", rules)["front"]
+    assert "front" not in export_for("browser", rules)
+    assert set(front["names"]) <= {field.name for field in rules.fields}
+    for name, (tier, words, exact, bare) in front["names"].items():
+        assert tier == rules.field(name).tier
+        for word in (*words.split(), *exact.split(), *bare.split()):
+            found = rules.field_of_key(word)
+            # Harmless endings win over words: `password_hint` is a name of no value.
+            assert found is not None or word.endswith(tuple(rules.document.names.harmless_endings or ())), word

@@ -2,18 +2,22 @@
 
 import json
 import math
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sightline.privacy import masks
 from sightline.privacy.dictionary import default, load
 from sightline.privacy.display import display
 from sightline.privacy.masks import STAR, mask_field, mask_text
+from sightline.privacy.normal import normal
 from sightline.privacy.structures import (
+    clean_stack,
     clean_text,
     mask_exception,
     mask_headers,
@@ -51,6 +55,26 @@ def test_masking_a_text_twice_changes_nothing(text: str) -> None:
     assert masks.find(RULES, once) in ([], None) or once == STAR
 
 
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner)
+    else:
+        yield str(value)
+
+
+@settings(max_examples=150, deadline=None)
+@given(values)
+def test_each_masked_leaf_has_a_bounded_length(value: Any) -> None:
+    longest = max(map(len, _leaves(value)), default=0)
+    tag = max(len(field.tag) for field in RULES.fields)
+    assert max(map(len, _leaves(mask_json(RULES, value))), default=0) <= tag * (longest + 1)
+
+
 @settings(max_examples=150, deadline=None)
 @given(texts)
 def test_cleaning_a_log_line_twice_changes_nothing(text: str) -> None:
@@ -58,8 +82,36 @@ def test_cleaning_a_log_line_twice_changes_nothing(text: str) -> None:
     assert clean_text(RULES, once) == once
 
 
+origins = st.sampled_from(
+    ("http://127.0.0.1:42333", "https://shop.example:8443", "http://[ip_address]:8443", "http://203.0.113.7")
+)
+files = st.sampled_from(("GiftCards-BzX3.js", "PinInput.js", "otp.js", "Password.tsx", "ssn-form.mjs", "checkout"))
+places = st.tuples(st.integers(1, 9_999_999), st.integers(1, 9_999_999)).map(lambda place: f":{place[0]}:{place[1]}")
+frames = st.tuples(st.sampled_from(("    at o (", "    at ", "pay@")), origins, files, places).map(
+    lambda one: f"{one[0]}{one[1]}/assets/{one[2]}{one[3]}{')' * one[0].endswith('(')}"
+)
+
+
+@example("https://a:b@c.org/users/jane?x=1'jane@example.com")
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(frames, texts, places), max_size=4).map("\n".join))
+def test_cleaning_a_stack_twice_changes_nothing(stack: str) -> None:
+    once = clean_stack(RULES, stack)
+    assert clean_stack(RULES, once) == once
+    assert clean_text(RULES, clean_text(RULES, stack)) == clean_text(RULES, stack)
+
+
+@settings(max_examples=100, deadline=None)
+@given(frames, places)
+def test_a_frame_keeps_its_file_and_its_place_whatever_the_file_is_named_after(frame: str, place: str) -> None:
+    file, _, rest = frame.rpartition("/")[2].partition(":")
+    assert clean_stack(RULES, frame).endswith(f"/{file}:{rest}")
+    assert "4111" not in clean_stack(RULES, f"at https://shop.example/card 4111 1111 1111 1111{place}")
+
+
 @settings(max_examples=150, deadline=None)
 @given(texts)
+@example("ada@example.com]00123-45-6789]")
 def test_masking_a_url_twice_changes_nothing(text: str) -> None:
     once = mask_url(RULES, text)
     assert mask_url(RULES, once) == once
@@ -246,6 +298,42 @@ def test_a_leaf_that_is_too_long_is_starred_unread() -> None:
     assert mask_text(RULES, "a" * (masks.MAX_LEAF + 1)) == STAR
     assert mask_log_line(RULES, "b " * masks.MAX_LEAF) == STAR
     assert mask_json(RULES, ["c" * 50_000_000]) == [STAR]
+
+
+HUGE: dict[str, Callable[[str], Any]] = {
+    "text": lambda text: mask_text(RULES, text),
+    "field": lambda text: mask_field(RULES, "ssn", text),
+    "url": lambda text: mask_url(RULES, f"https://shop.example.com/{text}?q={text}"),
+    "log line": lambda text: mask_log_line(RULES, text),
+    "exception": lambda text: mask_exception(RULES, text, text),
+    "headers": lambda text: mask_headers(RULES, {"host": text, text: "x"}),
+    "JSON text": lambda text: mask_json_text(RULES, f'{{"a": "{text}"}}'.encode()),
+    "key": lambda text: mask_json(RULES, {text: 1}),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+@pytest.mark.parametrize("unit", ["4111 1111 1111 1111 ", "jane@x.org "])
+def test_fifty_megabytes_are_answered_in_bounded_time_and_size(name: str, unit: str) -> None:
+    text = unit * (50_000_000 // len(unit))
+    started = time.process_time()
+    masked = HUGE[name](text)
+    assert time.process_time() - started < 2
+    assert len(str(masked)) < 10_000
+    assert unit.strip() not in str(masked)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("4111\t1111\t1111\t1111", True), ("DE89\t3704\t0044\t0532\t0130\t00", True), ("GB29\tNWBK\t6016", True),
+        ("RequestId: 7d5ccbe2\tDuration: 12.5 ms\tBilled Duration: 13 ms", False), ("id 7\tname=x", False),
+    ],
+)  # fmt: skip
+def test_a_tab_may_part_a_number_but_not_a_field_from_the_next(text: str, *, parts: bool) -> None:
+    assert (normal(text) != text) is parts
+    if parts and len(text) > 16:
+        assert mask_text(RULES, text) == STAR
 
 
 @pytest.mark.parametrize("text", ["\ud800 jane@x.org", "\x00jane@x.org", "a\udcffb 4111111111111111"])

@@ -230,6 +230,21 @@ def test_what_an_entry_unmasks_is_readable_below_it_except_for_what_detectors_an
     assert text_of(find(events, other["id"])) == "***"
 
 
+def test_what_a_field_shows_is_told_also_where_its_attribute_said_it_before() -> None:
+    page = Page()
+    field = page.element("input", class_="quantity", value="1")
+    rules = site('selector = ".quantity"')
+    # React writes the attribute first; a player shows what was typed, not the attribute.
+    events = [
+        *page.snapshot(field), typed(field["id"], "2"), changed(field["id"], value="3"), typed(field["id"], "3"),
+        typed(field["id"], "3"), changed(field["id"], value="3"),
+    ]  # fmt: skip
+    made = masked(rules, events)
+    assert [event["data"]["text"] for event in made if event["data"].get("source") == 5] == ["2", "3"]
+    told = [event["data"]["attributes"] for event in made if event["data"].get("source") == 0]
+    assert [one["attributes"].get("value") for attributes in told for one in attributes] == ["3"]
+
+
 def test_unmasking_follows_the_tree_when_nodes_are_added_moved_and_changed() -> None:
     page = Page()
     inside, outside = page.element("div", class_="catalogue"), page.element("div")

@@ -16,11 +16,11 @@ def run(*arguments: str, text: str = "") -> Result:
 
 
 def test_show_lists_the_fields_and_the_version() -> None:
-    result = run("show")
+    result = run("show", "default")
     assert result.exit_code == 0
     assert f"version {default().version}" in result.output
     assert "password" in result.output
-    assert json.loads(run("show", "--json").output)["version"] == default().version
+    assert json.loads(run("show", "default", "--json").output)["version"] == default().version
 
 
 def test_test_says_where_and_what_but_never_the_value(tmp_path: Path) -> None:

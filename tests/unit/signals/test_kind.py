@@ -15,15 +15,24 @@ class Chunk(Signal, frozen=True, kw_only=True, gc=False):
     note: Text = ""
 
 
-CHUNK = declare("chunk", Chunk)
+CHUNK = declare("chunk", Chunk, found_by={"found": ("site", "tab"), "visit": ("site", "visit")})
 
 
 def test_a_new_kind_needs_nothing_but_its_struct() -> None:
     assert "CREATE TABLE signal_chunk (" in CHUNK.postgres_ddl()
     assert "PARTITION BY RANGE (received_ms)" in CHUNK.postgres_ddl()
-    assert "data BLOB NOT NULL" in CHUNK.duckdb_ddl()
+    assert "CREATE INDEX signal_chunk_found ON signal_chunk (site, tab);" in CHUNK.postgres_ddl()
+    assert "CREATE INDEX signal_chunk_visit ON signal_chunk (site, visit);" in CHUNK.postgres_ddl()
+    assert "note VARCHAR NOT NULL" in CHUNK.duckdb_ddl()
     assert CHUNK.arrow_schema().field("data").type == pa.binary()
     assert [column.name for column in CHUNK.walked()] == ["note"]
+
+
+def test_bytes_stay_out_of_the_warehouse() -> None:
+    assert "data" in CHUNK.column_names
+    assert "data" not in CHUNK.duckdb_ddl()
+    stored = CHUNK.arrow_schema().empty_table()
+    assert CHUNK.conformed(stored, CHUNK.shadowed).column_names == [n for n in CHUNK.column_names if n != "data"]
 
 
 def test_rows_come_in_the_order_of_the_columns() -> None:

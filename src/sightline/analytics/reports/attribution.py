@@ -67,6 +67,7 @@ def build(question: Question) -> Any:
     reached, also = ev.does(events, question.goal), ev.matches(events, question.selection.wheres)
     goals = events.filter(reached if also is None else reached & also)
     converted = goals.group_by("visitor").agg(converted_ms=goals.created_ms.min())
+    events = events.semi_join(converted, "visitor")
     order = ibis.window(group_by=events.visit, order_by=[events[name] for name in ev.ORDER])
     ranked = events.select(
         "visit", "visitor", "created_ms", value=ev.text_of(events, question.by), rank=ibis.row_number().over(order)

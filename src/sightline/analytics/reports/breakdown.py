@@ -8,14 +8,18 @@ from sightline.analytics import events as ev
 from sightline.analytics.asking import Asker, Params, Short, Text
 from sightline.analytics.binding import Bound, Value
 from sightline.analytics.engines import bound
-from sightline.analytics.fields import ONLY_PRESENT, Dimension, Field, Metric, Property, field, metric
+from sightline.analytics.fields import OF_THE_VISIT, ONLY_PRESENT, Dimension, Field, Metric, Property, field, metric
 from sightline.analytics.filters import check_text
-from sightline.analytics.measures import measured
+from sightline.analytics.measures import Foremost, measured
 from sightline.analytics.reports.overview import Span
 from sightline.analytics.selection import Selection
 from sightline.errors import InvalidValue
 
 MOST_DIMENSIONS = 6
+_COUNTS = frozenset({Metric.VISITORS, Metric.VISITS, Metric.VIEWS, Metric.EVENTS})
+_AT_HAND = frozenset(Dimension) - OF_THE_VISIT
+# Mostly more values than anybody looks at.
+_MANY = frozenset({Dimension.PATH, Dimension.QUERY, Dimension.TITLE, Dimension.REFERRER_PATH, Dimension.CITY})
 
 
 class BreakdownParams(Params, kw_only=True):
@@ -74,7 +78,9 @@ def build(question: Question) -> Any:
         return events[names[0]].notnull() if kept is None else kept
 
     metrics = tuple(dict.fromkeys((*question.metrics, question.order)))
-    rows = measured(question.selection, metrics, keys, fields=question.by, keep=keep)
+    rows = measured(
+        question.selection, metrics, keys, fields=question.by, keep=keep, foremost=_foremost(question)
+    )  # fmt: skip
     order = rows[question.order.value]
     first = order.asc(nulls_first=False) if question.least_first else order.desc(nulls_first=False)
     return rows.order_by([first, *(rows[name] for name in names)]).limit(question.limit, offset=question.offset)
@@ -82,6 +88,14 @@ def build(question: Question) -> Any:
 
 def _key(one: Field) -> Any:
     return lambda events: ev.text_of(events, one)
+
+
+def _foremost(question: Question) -> Foremost | None:
+    """What is worth finding out which values can be among the first: many values, and a count that bounds them."""
+    many = len(question.by) > 1 or _MANY.issuperset(question.by)
+    if question.least_first or question.order not in _COUNTS or not many or not _AT_HAND.issuperset(question.by):
+        return None
+    return Foremost(question.order, question.limit + question.offset)
 
 
 async def breakdown(asker: Asker, params: BreakdownParams) -> Breakdown:

@@ -1,6 +1,6 @@
 """Journeys: what visits begin with, step by step, and how many took each way."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
@@ -12,6 +12,8 @@ from sightline.analytics.filters import check_text
 from sightline.analytics.later import ibis
 from sightline.analytics.reports.overview import Span
 from sightline.analytics.selection import Selection
+
+_NOTHING: Final = -1
 
 
 class JourneysParams(Params, kw_only=True):
@@ -49,27 +51,45 @@ class Question(Struct, frozen=True):
 
 def build(question: Question) -> Any:
     found = ev.matched(question.selection)
-    order = ibis.window(group_by=found.visit, order_by=[found[name] for name in ev.ORDER])
-    ranked = found.select("visit", "type", "path", "name", rank=ibis.row_number().over(order))
+    found = found.select("visit", *ev.ORDER, item=_item(found))
+    # Numbers in the order of the texts: what is sorted and counted below is integers, and names come last.
+    items = found.select("item").distinct()
+    codes = items.select("item", code=ibis.row_number().over(ibis.window(order_by=items["item"])).cast("int32"))
+    coded = codes.inner_join(found, "item").select("visit", *ev.ORDER, "code")
+    order = ibis.window(group_by=coded.visit, order_by=[coded[name] for name in ev.ORDER])
+    ranked = coded.select("visit", "code", rank=ibis.row_number().over(order))
     ranked = ranked.filter(ranked["rank"] < question.steps)
-    item = ibis.cases(
-        (ev.is_custom(ranked), ibis.literal("event:") + ranked["name"]), else_=ibis.literal("path:") + ranked["path"]
-    )
-    ranked = ranked.mutate(item=item)
     names = [f"step_{number}" for number in range(question.steps)]
     visits = ranked.group_by("visit").agg(
         **{
-            name: ibis.cases((ranked["rank"] == number, ranked["item"]), else_=ibis.null("string")).max().fill_null("")
+            name: ibis.cases((ranked["rank"] == number, ranked["code"]), else_=_NOTHING).max()
             for number, name in enumerate(names)
         }
     )
     ways = visits.group_by(names).agg(visits=visits.count())
     if question.first is not None:
-        ways = ways.filter(ways[names[0]] == bound(question.first))
+        ways = _ending(ways, ways[names[0]], codes, question.first)
     if question.last is not None:
-        cases = [(ways[name] != "", ways[name]) for name in reversed(names[1:])]
-        ways = ways.filter(ibis.cases(*cases, else_=ways[names[0]]) == bound(question.last))
-    return ways.order_by([ways.visits.desc(), *names]).limit(question.limit)
+        cases = [(ways[name] != _NOTHING, ways[name]) for name in reversed(names[1:])]
+        ways = _ending(ways, ibis.cases(*cases, else_=ways[names[0]]), codes, question.last)
+    ways = ways.order_by([ways.visits.desc(), *names]).limit(question.limit)
+    for name in names:
+        of_step = codes.select(**{f"code_{name}": codes.code, f"item_{name}": codes["item"]})
+        ways = ways.left_join(of_step, ways[name] == of_step[f"code_{name}"])
+    texts = {name: ways[f"item_{name}"].fill_null("") for name in names}
+    return ways.select("visits", **texts).order_by([ibis.desc("visits"), *names])
+
+
+def _item(events: Any) -> Any:
+    """What happened, as a step is written."""
+    path = ibis.literal("path:") + events.path
+    return ibis.cases((ev.is_custom(events), ibis.literal("event:") + events.name), else_=path)
+
+
+def _ending(ways: Any, code: Any, codes: Any, item: Bound) -> Any:
+    wanted = codes.filter(codes["item"] == bound(item)).select(wanted="code")
+    marked = ways.mutate(of_end=code)
+    return marked.semi_join(wanted, marked.of_end == wanted.wanted).drop("of_end")
 
 
 async def journeys(asker: Asker, params: JourneysParams) -> Journeys:

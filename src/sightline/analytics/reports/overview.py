@@ -1,24 +1,18 @@
 """Overview: all metrics of a period, beside those of the period that it is compared with."""
 
-from typing import Annotated
+from msgspec import Struct
 
-from msgspec import Meta, Struct
-
-from sightline.analytics.asking import Asker, Params
+from sightline.analytics.asking import Asker, ComparingParams
 from sightline.analytics.fields import Metric
 from sightline.analytics.measures import measured
-from sightline.analytics.period import Compare, Period
+from sightline.analytics.period import Period
 from sightline.analytics.selection import Selection
 
 METRICS = tuple(Metric)
 
 
-class OverviewParams(Params, kw_only=True):
+class OverviewParams(ComparingParams, kw_only=True):
     """An overview's."""
-
-    compare: Annotated[Compare, Meta(description="Beside the stretch before, or the same a year earlier.")] = (
-        Compare.PREVIOUS
-    )
 
 
 class Span(Struct, frozen=True):
@@ -57,7 +51,7 @@ def build(selection: Selection) -> object:
 async def overview(asker: Asker, params: OverviewParams) -> Overview:
     """All metrics, with a comparison."""
     over = asker.period(params)
-    before = over.compared(params.compare)
+    before = asker.compared(params, over)
     (now,) = await asker.ask(build, asker.selection(params, over))
     (then,) = await asker.ask(build, asker.selection(params, before)) if before else ({},)
     rows = [_row(metric, now[metric], then.get(metric)) for metric in METRICS]

@@ -48,17 +48,23 @@ class Question(Struct, frozen=True):
 
 
 def build(question: Question) -> Any:
-    ever = ev.of_sites(question.selection)
-    firsts = ever.group_by("visitor").agg(first_ms=ever.created_ms.min())
-    bounds = question.selection.bounds
-    newcomers = firsts.filter((firsts.first_ms >= bound(bounds.from_ms)) & (firsts.first_ms < bound(bounds.to_ms)))
-    newcomers = newcomers.select("visitor", cohort=ev.bucket(newcomers.first_ms, question.buckets))
-    found = ev.matched(question.selection)
-    active = found.select("visitor", bucket=ev.bucket(found.created_ms, question.buckets)).distinct()
-    seen = active.inner_join(newcomers, "visitor")
-    sizes = seen.group_by("cohort").agg(size=seen.visitor.nunique())
-    returned = seen.group_by(["cohort", "bucket"]).agg(visitors=seen.count())
+    bounds, whose = question.selection.bounds, ev.of_sites(question.selection)
+    seen = ev.within(whose, bounds)
+    # Buckets go up with time, so the first moment of a visitor lies in the least of theirs.
+    firsts = _buckets(seen, question).group_by("visitor").agg(cohort=lambda pairs: pairs.bucket.min())
+    before = whose.filter(whose.created_ms < bound(bounds.from_ms)).select("visitor")
+    newcomers = firsts.anti_join(before, "visitor")
+    active = _buckets(ev.matched(question.selection), question)
+    came = active.inner_join(newcomers, "visitor")
+    sizes = came.group_by(["cohort", "visitor"]).agg(buckets=came.count())
+    sizes = sizes.group_by("cohort").agg(size=sizes.count())
+    returned = came.group_by(["cohort", "bucket"]).agg(visitors=came.count())
     return returned.inner_join(sizes, "cohort").order_by(["cohort", "bucket"])
+
+
+def _buckets(events: Any, question: Question) -> Any:
+    """Each visitor once for each bucket in which they were there."""
+    return events.select("visitor", bucket=ev.bucket(events.created_ms, question.buckets)).distinct()
 
 
 async def retention(asker: Asker, params: RetentionParams) -> RetentionTable:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from sightline.analytics import events as ev
-from sightline.analytics.asking import Asker, Params
+from sightline.analytics.asking import Asker, ComparingParams
 from sightline.analytics.fields import Metric, metric
 from sightline.analytics.measures import measured
 from sightline.analytics.period import Buckets, Compare, Period, Unit, buckets
@@ -13,7 +13,7 @@ from sightline.analytics.reports.overview import Span
 from sightline.analytics.selection import Selection
 
 
-class SeriesParams(Params, kw_only=True):
+class SeriesParams(ComparingParams, kw_only=True):
     """A series'."""
 
     unit: Annotated[Unit | None, Meta(description="How wide a bucket is; by itself what fits the range.")] = None
@@ -52,7 +52,7 @@ async def series(asker: Asker, params: SeriesParams) -> Series:
     """Metrics over time."""
     over = asker.period(params)
     unit = params.unit or over.fitting()
-    before = over.compared(params.compare)
+    before = asker.compared(params, over)
     rows = await _rows(asker, params, over, unit)
     rows_before = await _rows(asker, params, before, unit) if before else []
     return Series(Span.of(over), unit, Span.of(before) if before else None, rows, rows_before)

@@ -34,7 +34,7 @@ class Visitor(Struct, frozen=True):
 
 def build(question: Question) -> Any:
     assert question.visitor is not None
-    ever = ev.of_sites(question.selection)
+    ever = ev.of_sites(question.selection, spent=True)
     found = ever.filter(ever.visitor == bound(question.visitor))
     return found.agg(
         first_ms=found.created_ms.min(), last_ms=found.created_ms.max(), visits=found.visit.nunique(),

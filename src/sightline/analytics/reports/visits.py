@@ -106,7 +106,7 @@ class Question(Struct, frozen=True):
 
 
 def build_visits(question: Question) -> Any:
-    base = _of(ev.base(question.selection), question)
+    base = _of(ev.base(question.selection, spent=True), question)
     condition = ev.matches(base, question.selection.wheres)
     counts = {} if condition is None else {"counted": ev.count_if(condition)}
     visits = base.group_by("visit").agg(

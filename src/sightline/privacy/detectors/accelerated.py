@@ -11,18 +11,24 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal, cast
 
 from sightline.errors import ServiceError
-from sightline.privacy.detectors.scanner import Compiled, near_pattern
+from sightline.privacy.detectors.scanner import Compiled, near_stems
 from sightline.privacy.dictionary import Rules
 from sightline.privacy.names import fold
 
 Engine = Literal["hyperscan", "re2"]
 Prefilter = Callable[[str], int]
 
-# What may stand between a name and its sign; see `pairs.py`.
-_TO_SIGN: Final = "[\"'`\\\\*\\]) ]{0,6}[=:]"
-_REST_OF_NAME: Final = "[A-Za-z0-9_.$\\[\\]-]{0,64}"
+# What may stand between a name and its sign, and within a name; see `pairs.py`.
+_TO_SIGN: Final = "[\"'`\\\\*\\]) ]*[=:]"
+_REST_OF_NAME: Final = "[A-Za-z0-9_.$\\[\\]-]*"
 _BETWEEN: Final = "[^A-Za-z0-9]{0,8}"
+_BETWEEN_NAMES: Final = f"[0-9]*{_BETWEEN}"  # `card2_exp1` is a `card_exp`: numbers within a name say nothing
 _BATCH: Final = 60  # names in one expression
+# A repetition with a bound is a counter, and a counter is what makes a database large and slow. Without the upper bound
+# a pattern matches more, never less.
+_BOUNDED: Final = re.compile(r"(?<!\\)\{([0-9]+),([0-9]+)\}")
+_COUNTED: Final = 8  # up to here a bound costs little
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f](?:-[^\x00-\x7f])?")
 
 
 class EngineMissing(ServiceError):
@@ -53,12 +59,11 @@ def _expressions(rules: Rules) -> list[tuple[str, int, bool]]:
     ]
     phrases, whole = rules.names_in_text()
     found += [
-        (f"(?:{'|'.join(batch)}){_REST_OF_NAME}{_TO_SIGN}", 1, True)
-        for batch in _batches({_phrase(name) for name in phrases})
+        (f"{_any_of(batch)}{_REST_OF_NAME}{_TO_SIGN}", 1, True) for batch in _batches({fold(name) for name in phrases})
     ]
     found += [
-        (f"[^A-Za-z0-9](?:{'|'.join(batch)})[0-9]{{0,8}}[^A-Za-z0-9]{{0,8}}[=:]", 1, True)
-        for batch in _batches({_phrase(name) for name in whole})
+        (f"[^A-Za-z0-9]{_any_of(batch)}[0-9]*[^A-Za-z0-9]*[=:]", 1, True)
+        for batch in _batches({fold(name) for name in whole})
     ]
     found += [("<\\/", 1, False), ("--[A-Za-z]", 1, False)]
     if rules.any_word_announces:
@@ -70,15 +75,29 @@ def _of_detector(compiled: Compiled, bit: int) -> tuple[str, int, bool]:
     """The context where a detector needs one, since `[0-9]{4}` alone is everywhere; else its sieve or its pattern."""
     detector = compiled.detector
     if compiled.near is not None:
-        near = near_pattern([*detector.context, *detector.context_after])
+        near = _any_of(near_stems([*detector.context, *detector.context_after]), _BETWEEN)
         # What a context announces begins within its reach; what it announces from behind is not told from here.
         announced = "" if detector.context_after else f"[\\x00-\\x7f]{{0,{detector.reach + 1}}}(?:{detector.pattern})"
-        return f"(?:{near}){announced}", bit, True
-    if detector.sieve:
-        return detector.sieve, bit, False
-    if detector.before and not detector.left and not detector.group and not detector.rescan:
-        return f"[^{detector.before}](?:{detector.pattern})", bit, detector.fold_case
-    return detector.pattern, bit, detector.fold_case
+        return f"{near}{announced}", bit, True
+    if detector.pattern.startswith("[") and detector.gates == {"contains"}:
+        # A pattern that may begin with anything is dear, and what its gate asks for is rare.
+        return "|".join(map(re.escape, filter(str.isascii, detector.contains))), bit, True
+    pattern = _loosened(detector.sieve or detector.pattern)
+    if detector.before and not (detector.left or detector.group or detector.rescan or detector.sieve):
+        pattern = f"[^{_BEYOND_ASCII.sub('', detector.before)}](?:{pattern})"
+    return pattern, bit, detector.fold_case and not detector.sieve
+
+
+def _loosened(pattern: str) -> str:
+    """A pattern that finds something wherever the given one does in a text in ASCII, made of less."""
+    return _BOUNDED.sub(_unbounded, _BEYOND_ASCII.sub("", pattern))
+
+
+def _unbounded(repeated: re.Match[str]) -> str:
+    least, most = int(repeated[1]), int(repeated[2])
+    if most < _COUNTED:
+        return repeated[0]
+    return {0: "*", 1: "+"}.get(least, f"{{{least},}}")
 
 
 def _meets_ascii(compiled: Compiled) -> bool:
@@ -87,8 +106,9 @@ def _meets_ascii(compiled: Compiled) -> bool:
     return not needles or any(needle.isascii() for needle in needles)
 
 
-def _phrase(name: str) -> str:
-    return _BETWEEN.join(map(re.escape, fold(name).split("_")))
+def _any_of(names: Iterable[str], between: str = _BETWEEN_NAMES) -> str:
+    """A pattern for names, each written out: literals are what an engine looks for first, and finds cheaply."""
+    return f"(?:{'|'.join(between.join(map(re.escape, name.split('_'))) for name in names)})"
 
 
 def _batches(unique: set[str]) -> Iterable[list[str]]:
@@ -110,21 +130,23 @@ def _hyperscan(expressions: list[tuple[str, int, bool]]) -> Prefilter:
     # Compiled once, here, since it takes a second or two; only the scratch space is each thread's own.
     database = hyperscan.Database()
     database.compile(expressions=patterns, ids=list(range(len(patterns))), elements=len(patterns), flags=flags)
-    held = threading.local()
+    scan, held = database.scan, threading.local()
 
     def prefilter(text: str) -> int:
         found: list[int] = []
         scratch = getattr(held, "scratch", None)
         if scratch is None:
             scratch = held.scratch = hyperscan.Scratch(database)
-        database.scan(b"\n" + text.encode(), match_event_handler=_collect, context=found, scratch=scratch)
+        scan(b"\n" + text.encode(), match_event_handler=collect, context=found, scratch=scratch)
+        if not found:
+            return 0
         result = 0
-        for index in found:
-            result |= bits[index]
+        for bit in found:
+            result |= bit
         return result
 
-    def _collect(index: int, _start: int, _end: int, _flags: int, found: object) -> None:
-        cast("list[int]", found).append(index)
+    def collect(index: int, _start: int, _end: int, _flags: int, found: object) -> None:
+        cast("list[int]", found).append(bits[index])
 
     return prefilter
 

@@ -7,7 +7,7 @@ line costs some forty dictionary look-ups, not hundreds of searches.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sightline.privacy.entries import Detector
@@ -45,6 +45,7 @@ _CLUSTER: Final = re.compile(rb"[0+(][0./()+-]*0")
 _WORD: Final = re.compile("[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+")
 _NO_LETTERS: Final = b"0123456789._-"
 _HEXADECIMAL: Final = b"0123456789abcdefABCDEF-"
+_TOKEN_RUN: Final = re.compile("[a-z0-9_.-]+")
 
 
 def words_of(text: str) -> list[str]:
@@ -100,6 +101,11 @@ class _Words:
             self._exact[joined] = self._exact.get(joined, 0) | bit
             self._prefixes.setdefault(joined[:PREFIX], []).append((joined, bit))
 
+    def telling(self) -> tuple[list[str], list[str]]:
+        """The words, and what words begin with, that open some detector's gate."""
+        begun = {prefix for some in self._prefixes.values() for prefix, bit in some if bit != 1}
+        return sorted(word for word, bit in self._exact.items() if bit != 1), sorted(begun)
+
     def hexadecimal(self) -> bool:
         """Whether some word could be mistaken for a number: `face`, `decade`."""
         return any(
@@ -126,12 +132,103 @@ class _Words:
         return found
 
 
+class _Remembered(dict[bytes, int]):
+    """What `judge` says of a run of characters, remembered within bounds.
+
+    Looking up is a dictionary's own look-up, without a call of Python for what is known, which nearly everything is.
+    """
+
+    __slots__ = ("_judge", "_longest")
+
+    def __init__(self, judge: Callable[[bytes], int], longest: int) -> None:
+        super().__init__()
+        self._judge = judge
+        self._longest = longest
+
+    def __missing__(self, run: bytes) -> int:
+        found = self._judge(run)
+        if len(run) <= self._longest:
+            if len(self) >= _MEMO:
+                self.clear()
+            self[run] = found
+        return found
+
+
+class _Needles:
+    """What detectors want to stand in the lower-cased text, sought without reading the text once for each.
+
+    A needle that is part of a token is told when the token is judged. Of one that reaches beyond a token the longest
+    part is told so, and only then the text is searched; where no part is left, the text is searched always.
+    """
+
+    def __init__(self, needles: Iterable[tuple[str, int]], first: int) -> None:
+        self.all = list(needles)
+        # (what to look for in a token, whether the token begins so, whether it ends so, bits)
+        self._parts: list[tuple[str, bool, bool, int]] = []
+        self._confirmed: list[tuple[int, str, int]] = []
+        self._sought: list[tuple[str, int]] = []
+        self._at: list[tuple[str, int]] = []
+        flags: dict[str, int] = {}
+        for needle, opens in self.all:
+            self._place(needle, opens, flags, first)
+        self.first = 1 << first
+        self.parts = [part for part, *_ in self._parts]
+
+    def _place(self, needle: str, opens: int, flags: dict[str, int], first: int) -> None:
+        if not needle.isascii():
+            return  # a text in ASCII has none of these, and others are searched for all
+        runs = [run for run in _TOKEN_RUN.finditer(needle) if len(run[0]) > 1 and run[0].strip("0123456789abcdef._-")]
+        if not runs:
+            (self._at if "@" in needle else self._sought).append((needle, opens))
+            return
+        run = max(runs, key=lambda run: len(run[0]))
+        begins, ends = run.start() > 0, run.end() < len(needle)
+        if begins or ends:
+            flag = flags.setdefault(needle, 1 << first + len(flags))
+            self._confirmed.append((flag, needle, opens))
+            opens = flag
+        self._parts.append((run[0], begins, ends, opens))
+
+    def telling(self) -> tuple[list[str], list[str]]:
+        """What opens some detector's gate: within a token, and what is sought in the whole text."""
+        within = {part for part, begins, ends, opens in self._parts if opens != 1 and not begins and not ends}
+        text = {needle for _, needle, opens in self._confirmed if opens != 1}
+        return sorted(within), sorted(text | {needle for needle, _ in self._sought + self._at})
+
+    def in_token(self, lower: str) -> int:
+        """The bits that a token opens, and flags of the needles of which it may be a part."""
+        found = 0
+        for part, begins, ends, opens in self._parts:
+            if part not in lower or (begins and not lower.startswith(part)) or (ends and not lower.endswith(part)):
+                continue
+            found |= opens
+        return found
+
+    def confirmed(self, lower: str, flags: int) -> int:
+        found = 0
+        for flag, needle, opens in self._confirmed:
+            if flags & flag and needle in lower:
+                found |= opens
+        return found
+
+    def beyond_tokens(self, lower: str) -> int:
+        """The bits of the needles that no token tells, for a text in ASCII."""
+        found = 0
+        for needle, opens in self._sought:
+            if needle in lower:
+                found |= opens
+        if "@" in lower:
+            for needle, opens in self._at:
+                if needle in lower:
+                    found |= opens
+        return found
+
+
 class Gates:
     """The gates of a list of detectors. `opened` answers with a bit per detector, and bit 0 for announced values."""
 
     def __init__(self, detectors: Sequence[Detector], names: Iterable[str]) -> None:
         self._words = _Words()
-        self._contains: list[tuple[str, int]] = []
         self._digits: list[tuple[bytes, int, int]] = []
         self._letters: list[tuple[bytes, int]] = []
         self._colons: list[tuple[int, int]] = []
@@ -139,103 +236,96 @@ class Gates:
         prefixes: dict[str, int] = {}
         for name in names:
             self._words.add(name, 1)
-        self._contains += [(phrase, 1) for phrase in self._words.spaced]
+        needles = [(phrase, 1) for phrase in self._words.spaced]
         for index, detector in enumerate(detectors, 1):
             self._add(detector, 1 << index, prefixes)
+            needles += [(needle.lower(), 1 << index) for needle in detector.contains]
+        self._needles = _Needles(needles, len(detectors) + 1)
         self._prefixes = list(prefixes.items())
-        self._any_prefix = re.compile(trie(prefixes) or "(?!)").search
-        self._told = 1
-        self._by_contains = self._by_token = self._by_cluster = 0
+        self._any_part = re.compile(trie([*prefixes, *self._needles.parts]) or "(?!)").search
+        self._by_token = self._by_cluster = self._implied = 0
         for index, detector in enumerate(detectors, 1):
-            self._by_contains |= bool(detector.contains) << index
-            self._by_token |= bool(detector.tokens or detector.prefixes or detector.words) << index
+            self._implied |= detector.implied << index
+            self._by_token |= bool(detector.gates - {"digits", "colons"}) << index
             self._by_cluster |= bool(detector.digits) << index
-            self._told |= bool(detector.context) << index
         self._by_token |= 1
         # Shapes under the two characters that they begin with: most tokens hold none of these.
         roots = dict.fromkeys(part[:2] for part, _ in self._letters)
         self._by_root = [(root, [pair for pair in self._letters if pair[0][:2] == root]) for root in roots]
         self._hexadecimal = self._words.hexadecimal()
-        # Plain dictionaries, emptied when full: a method call per token would cost more than all else here.
-        self._judged: dict[bytes, int] = {}
-        self._shaped: dict[bytes, int] = {}
+        self._judged = _Remembered(self._judge, _MEMO_LENGTH)
+        self._shaped = _Remembered(self._cluster, MAX_CLUSTER)
 
     def _add(self, detector: Detector, bit: int, prefixes: dict[str, int]) -> None:
         for phrase in (*detector.words, *detector.context, *detector.context_after):
             self._words.add(phrase, bit)
         for prefix in detector.prefixes:
             prefixes[prefix.lower()] = prefixes.get(prefix.lower(), 0) | bit
-        self._contains += [(needle.lower(), bit) for needle in detector.contains]
         self._digits += [(part.encode(), detector.at_least, bit) for part in detector.digits]
         self._letters += [(part.encode(), bit) for part in detector.tokens]
         if detector.colons:
             self._colons.append((detector.colons, bit))
-        if not detector.gated:
+        if not detector.gates:
             self._always |= bit
+
+    def outline(self) -> dict[str, Any]:
+        """What suffices to tell of most texts that no gate opens, without compiling anything: the export's `front`."""
+        words, begun = self._words.telling()
+        parts, needles = self._needles.telling()
+        digits: dict[str, int] = {}
+        for part, least, _ in self._digits:
+            digits[part.decode()] = min(least, digits.get(part.decode(), least))
+        return {
+            "always": bool(self._always),
+            "words": words,
+            "begun": begun,
+            "parts": parts,
+            "secrets": sorted(prefix for prefix, _ in self._prefixes),
+            "digits": sorted(digits.items()),
+            "shapes": sorted({part.decode() for part, _ in self._letters}),
+            "colons": min((least for least, _ in self._colons), default=0),
+            "needles": needles,
+        }
 
     def opened(self, text: str, asked: int = -1) -> int:
         """The gates that are open, among those asked for; which of the others are open is not told."""
-        lower = text.lower()
         data = text.encode("utf-8", "surrogatepass")
         bits = self._always
-        if asked & self._by_contains:
-            for needle, opens in self._contains:
-                if asked & opens and needle in lower:
-                    bits |= opens
         if asked & self._by_token:
-            tokens = data.translate(_TOKENS).split()
-            for found in set(map(self._judged.get, tokens)):
-                bits |= self._judge_new(tokens) if found is None else found
+            for found in set(map(self._judged.__getitem__, data.translate(_TOKENS).split())):
+                bits |= found
+            bits = self._needled(text, bits)
         if asked & self._by_cluster:
-            clusters = _CLUSTER.findall(data.translate(_CLUSTERS))
-            for found in set(map(self._shaped.get, clusters)):
-                bits |= self._cluster_new(clusters) if found is None else found
-        return self._settled(text, lower, bits)
+            for found in set(map(self._shaped.__getitem__, _CLUSTER.findall(data.translate(_CLUSTERS)))):
+                bits |= found
+        for least, opens in self._colons:
+            if text.count(":") >= least:
+                bits |= opens
+        return bits
+
+    def _needled(self, text: str, bits: int) -> int:
+        """With the gates of what stands in the text, tokens or not, and without the flags of the tokens."""
+        needles, lower = self._needles, text.lower()
+        if not text.isascii():
+            for needle, opens in needles.all:
+                if needle in lower:
+                    bits |= opens
+            bits |= 1 | self._words_beyond_ascii(text)
+            return bits & needles.first - 1
+        if bits >= needles.first:
+            bits = bits & needles.first - 1 | needles.confirmed(lower, bits)
+        return bits | needles.beyond_tokens(lower)
 
     def among(self, text: str, rough: int) -> int:
-        """The gates that are open among those that a prefilter names; it has told the words already."""
-        told = rough & self._told
-        asked = rough & ~told
-        return told | (self.opened(text, asked) & asked if asked else 0)
-
-    def _judge_new(self, tokens: list[bytes]) -> int:
-        """Judge the tokens that are not known, and remember the short ones within bounds."""
-        bits, known = 0, self._judged
-        if len(known) > _MEMO:
-            known.clear()
-        for token in tokens:
-            if token not in known:
-                found = self._judge(token)
-                bits |= found
-                if len(token) <= _MEMO_LENGTH:
-                    known[token] = found
-        return bits
-
-    def _cluster_new(self, clusters: list[bytes]) -> int:
-        bits, known = 0, self._shaped
-        if len(known) > _MEMO:
-            known.clear()
-        for cluster in clusters:
-            if cluster not in known:
-                found = self._cluster(cluster)
-                bits |= found
-                if len(cluster) <= MAX_CLUSTER:
-                    known[cluster] = found
-        return bits
-
-    def _settled(self, text: str, lower: str, bits: int) -> int:
-        for least, opens in self._colons:
-            if lower.count(":") >= least:
-                bits |= opens
-        if not text.isascii():
-            bits |= 1 | self._words_beyond_ascii(text)
-        return bits
+        """The gates that are open among those that a prefilter names; whether a name announces something it tells."""
+        asked = rough & ~1 & ~self._implied
+        return rough & (self._implied | 1) | (self.opened(text, asked) & asked if asked else 0)
 
     def _words_beyond_ascii(self, text: str) -> int:
         """Tokens end at letters beyond ASCII, so words with such are told by their folded form."""
         from sightline.privacy.names import fold  # noqa: PLC0415 - rare
 
-        return self._words.among(fold(text).split("_")) if len(text) < 4096 else -1
+        return self._words.among(fold(text).split("_")) if len(text) < 4096 else self._needles.first - 1
 
     def _judge(self, token: bytes) -> int:
         if not token.strip(_NO_LETTERS):
@@ -244,14 +334,10 @@ class Gates:
         if token.strip(_HEXADECIMAL):
             text = token.decode("ascii")
             words = [word for word in _WORD.findall(text) if len(word) > 1]
+            bits = self._parts_of(text.lower())
             if not words and b"_" not in token:
-                return 0  # the T and Z of a moment, a unit: no gate asks for single letters
-            bits = self._words.among(words)
-            lower = text.lower()
-            if len(token) >= _SECRET and self._any_prefix(lower) is not None:
-                for prefix, opens in self._prefixes:
-                    if prefix in lower:
-                        bits |= opens
+                return bits  # the T and Z of a moment, a unit: no gate asks for single letters
+            bits |= self._words.among(words)
         elif len(token) <= _SHORT and self._hexadecimal:
             bits = self._words.among(_WORD.findall(token.decode("ascii")))
         form = token.translate(_SHAPES)
@@ -260,6 +346,17 @@ class Gates:
                 for part, opens in parts:
                     if part in form:
                         bits |= opens
+        return bits
+
+    def _parts_of(self, lower: str) -> int:
+        """What the needles and the prefixes within a token open, seldom any."""
+        if self._any_part(lower) is None:
+            return 0
+        bits = self._needles.in_token(lower)
+        if len(lower) >= _SECRET:
+            for prefix, opens in self._prefixes:
+                if prefix in lower:
+                    bits |= opens
         return bits
 
     def _cluster(self, form: bytes) -> int:

@@ -17,6 +17,10 @@ _VERSION_WORD: Final = re.compile(
     re.IGNORECASE,
 )
 _PRODUCT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,40}/$")
+_OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_OCTETS: Final = re.compile(rf"({_OCTET})((?:\.{_OCTET}){{3}})")
+_NETWORK: Final = re.compile("/[0-9]{1,2}(?![0-9])")
+_GOES_ON: Final = re.compile("[-+_]?[A-Za-z]")
 _PUBLIC_USERS: Final = frozenset({"git", "hg", "svn", "user", "username", "anonymous", "ftp"})
 
 
@@ -32,20 +36,22 @@ def mail_domain(text: str, start: int, end: int) -> bool:
 
 def ipv4(text: str, start: int, end: int) -> bool:
     """Four octets that name a host: no version, no netmask, not this machine itself."""
-    octets = text[start:end].split(".")
-    if any(int(octet) > 255 or (len(octet) > 1 and octet[0] == "0") for octet in octets):
+    octets = _OCTETS.fullmatch(text, start, end)
+    if octets is None or octets[1] in {"0", "127", "255"}:
         return False
-    first = int(octets[0])
-    if first in {0, 127, 255}:
-        return False
-    if octets[1:] == ["0", "0", "0"]:
+    if text.endswith(".0", start, end) and (octets[2] == ".0.0.0" or _NETWORK.match(text, end, end + 4)):
         return False  # a network or the version of a browser, never a host
-    if octets[3] == "0" and re.match("/[0-9]{1,2}(?![0-9])", text[end : end + 4]):
-        return False  # a network
-    before = text[max(0, start - 48) : start]
-    if _VERSION_WORD.search(before) or (_PRODUCT.search(before) and "://" not in before[-10:]):
+    if start and _versioned(text[max(0, start - 48) : start]):
         return False
-    return not re.match(r"[-+_][A-Za-z]|[A-Za-z]", text[end : end + 2])
+    return _GOES_ON.match(text, end, end + 2) is None
+
+
+def _versioned(before: str) -> bool:
+    """Whether what stands before a number says that it is a version."""
+    # The words are looked for only where letters stand before what may part them from a number.
+    if before[-5:].rstrip(" .:=\"'#/\n")[-1:].isalpha() and _VERSION_WORD.search(before):
+        return True
+    return "/" in before[-2:] and _PRODUCT.search(before) is not None and "://" not in before[-10:]
 
 
 def ipv6(text: str, start: int, end: int) -> bool:

@@ -29,7 +29,15 @@ class Names(Protocol):
     def ends_phrase(self, word: str) -> bool:
         """Whether some name of several words ends in this one."""
 
+    def may_announce(self, run: bytes) -> bool:
+        """Whether what stands before a sign may be a name, or the end of one."""
 
+
+# What a text looks like when only names and signs matter; brackets are part of a name, as in `user[email]=`.
+_SIGNS: Final = bytes(
+    ord("=") if char in b"=:" else char if (chr(char).isalnum() and char < 128) or char in b"_.$-[]" else ord(" ")
+    for char in range(256)
+)
 # A name, what may close it, the sign; possessive, so that a text is read once.
 _NAMED: Final = re.compile(
     r"""(?<![\w.$-])(?!\d)([\w.$-][\w.\[\]$-]{0,63}+)["'`\\*\])]{0,4}+ ?+(=>|[=:])(?![/:=])""",
@@ -43,6 +51,8 @@ _LINE_END: Final = re.compile(r"[\r\n\"]")
 _PROSE_END: Final = re.compile(
     r"[,;|&\r\n\t)}\]<>\"]|\\[nrt\"]| [\w.-]{2,30}[=:]| - | (?:and|with|from|for|at|in|on|was|has|is) "
 )
+_HOST: Final = re.compile(r"//\[?$")
+_PORT: Final = re.compile(r":[0-9]{1,5}(?![0-9A-Za-z@:%._-])")
 _LITERALS: Final = frozenset(
     (
         "null",
@@ -102,10 +112,35 @@ _WHOLE_LINE: Final = frozenset(("cookie",))
 
 def find_pairs(names: Names, text: str) -> list[Hit]:
     """The values in `text` whose name says that they are personal."""
+    start = _first_announcing(names, text) if text.isascii() else 0
+    found = _named(names, text, start) if start >= 0 else []
+    if "</" in text:
+        found += _elements(names, text)
+    if "--" in text:
+        found += _options(names, text)
+    return found
+
+
+def _first_announcing(names: Names, text: str) -> int:
+    """Where the first name stands that has a sign behind it, -1 for nowhere: told by look-ups, for a text in ASCII."""
+    at = 0
+    heads = text.encode().translate(_SIGNS).split(b"=")
+    del heads[-1]
+    for head in heads:
+        run = head.rsplit(None, 1)[-1:]
+        if run and names.may_announce(run[0]):
+            # Behind a bracket a name may begin, and before one it may end: then all before the sign is read.
+            return at if b"[" in run[0] or b"]" in run[0] else at + head.rindex(run[0])
+        at += len(head) + 1
+    return -1
+
+
+def _named(names: Names, text: str, start: int) -> list[Hit]:
+    """The values that are announced by names from `start` on."""
     found: list[Hit] = []
     end = 0
-    for match in _NAMED.finditer(text):
-        if match.start() < end:
+    for match in _NAMED.finditer(text, start):
+        if match.start() < end or _is_host(text, match):
             continue
         name = match[1]
         field = names.field_of_word(name)
@@ -119,11 +154,14 @@ def find_pairs(names: Names, text: str) -> list[Hit]:
         if span is not None:
             found.append(Hit(*span, field))
             end = span[1]
-    if "</" in text:
-        found += _elements(names, text)
-    if "--" in text:
-        found += _options(names, text)
     return found
+
+
+def _is_host(text: str, match: "re.Match[str]") -> bool:
+    """Whether the name is the host of a URL, and what follows its port: `https://accounts:8443/`."""
+    return _HOST.search(text, max(0, match.start() - 3), match.start()) is not None and (
+        _PORT.match(text, match.end() - 1) is not None
+    )
 
 
 def _by_phrase(names: Names, text: str, start: int, last: str) -> Field | None:

@@ -27,12 +27,12 @@ class Hit(NamedTuple):
     field: Field
 
 
+_ALPHABETS: Final = "".join(map(chr, range(0x2100)))
+
+
 def _members(klass: str) -> frozenset[str]:
     """The characters of a class, as far as the alphabets reach that dictionaries use."""
-    if not klass:
-        return frozenset()
-    pattern = re.compile(f"[{klass}]")
-    return frozenset(char for char in map(chr, range(0x2100)) if pattern.match(char))
+    return frozenset(re.findall(f"[{klass}]", _ALPHABETS)) if klass else frozenset()
 
 
 class Compiled:
@@ -47,8 +47,10 @@ class Compiled:
         "detector",
         "field",
         "fit",
+        "group",
         "left",
         "near",
+        "rescan",
         "search",
     )
 
@@ -61,6 +63,7 @@ class Compiled:
         self.left = _members(detector.left)
         self.checks: tuple[Check, ...] = tuple(CHECKS[name] for name in detector.checks)
         self.fit: Fit | None = FITS[detector.fit] if detector.fit else None
+        self.group, self.rescan = detector.group, detector.rescan
         self.context = tuple(map(_sought, detector.context))
         self.context_after = tuple(map(_sought, detector.context_after))
         words = [*detector.context, *detector.context_after]
@@ -69,7 +72,7 @@ class Compiled:
     def find(self, text: str, found: list[Hit]) -> None:
         """Append the spans of this detector in `text`."""
         if self.near is None:
-            self._within(text, 0, len(text), found)
+            self.go_on(self.search(text), text, len(text), found)
             return
         # Only what stands near a word of the context can count.
         reach, done, lower = self.detector.reach, 0, _lower(text)
@@ -82,8 +85,11 @@ class Compiled:
 
     def _within(self, text: str, start: int, last: int, found: list[Hit]) -> int:
         """Append the spans that begin between `start` and `last`; return where the search stopped."""
-        group, rescan = self.detector.group, self.detector.rescan
-        at, match = start, self._next(text, start, last)
+        return self.go_on(self._next(text, start, last), text, last, found, start)
+
+    def go_on(self, match: re.Match[str] | None, text: str, last: int, found: list[Hit], at: int = 0) -> int:
+        """Append the spans from a first match on; return where the search stopped."""
+        group, rescan = self.group, self.rescan
         while match is not None and match.start() <= last:
             start, end = match.span(group)
             if self.left:
@@ -95,7 +101,8 @@ class Compiled:
                 at = max(end, match.start() + 1)
             else:
                 at = match.start() + 1 if rescan else max(match.end(), match.start() + 1)
-            match = self._next(text, at, last)
+            # Without a context there is no place to stop at.
+            match = self.search(text, at) if self.near is None else self._next(text, at, last)
         return at
 
     def _next(self, text: str, at: int, last: int) -> re.Match[str] | None:
@@ -145,10 +152,18 @@ def _lower(text: str) -> str:
     return lower if len(lower) == len(text) else text.translate(_ASCII_LOWER)
 
 
+def near_stems(words: Iterable[str]) -> list[str]:
+    """What the words of a context begin with, folded; only the first of those of which one begins like another."""
+    stems: list[str] = []
+    for stem in sorted({fold(word) if "_" in fold(word) else fold(word)[:6] for word in words}):
+        if not stems or not stem.startswith(stems[-1]):
+            stems.append(stem)
+    return stems
+
+
 def near_pattern(words: Iterable[str]) -> str:
     """A pattern for the words of a context, lower-cased: `date_of_birth` is also `dateofbirth` and `date of birth`."""
-    stems = (fold(word) if "_" in fold(word) else fold(word)[:6] for word in words)
-    return trie(stem.replace("_", "\0") for stem in stems).replace(re.escape("\0"), "[^A-Za-z0-9]{0,8}")
+    return trie(stem.replace("_", "\0") for stem in near_stems(words)).replace(re.escape("\0"), "[^A-Za-z0-9]{0,8}")
 
 
 def _sought(word: str) -> str:
@@ -161,11 +176,24 @@ class Scanner:
 
     def __init__(self, detectors: Sequence[Detector], fields: Mapping[str, Field], names: Iterable[str] = ()) -> None:
         claimed = [detector for detector in detectors if detector.name in fields]
-        self.compiled = tuple(Compiled(detector, fields[detector.name]) for detector in claimed)
+        self._claimed = [(detector, fields[detector.name]) for detector in claimed]
+        # Made when its gate first opens: a short-lived process meets few of them.
+        self._ready: dict[int, Compiled] = {}
         self.gates = Gates(claimed, names)
         # An accelerator's answer to which detectors may find something: a superset, see `accelerated.py`.
         self.prefilter: Callable[[str], int] | None = None
         self._by_bits: Memo[int, tuple[Compiled, ...]] = Memo(_MAX_COMBINATIONS)
+
+    @property
+    def compiled(self) -> tuple[Compiled, ...]:
+        """All of them, in the order of the dictionary."""
+        return tuple(map(self._at, range(len(self._claimed))))
+
+    def _at(self, index: int) -> Compiled:
+        found = self._ready.get(index)
+        if found is None:
+            found = self._ready[index] = Compiled(*self._claimed[index])
+        return found
 
     def find(self, text: str) -> list[Hit]:
         """The spans of personal data in `text` as it stands, in order, none overlapping."""
@@ -181,7 +209,11 @@ class Scanner:
             bits = self.gates.opened(text)
         if bits > 1:
             for compiled in self.of(bits):
-                compiled.find(text, found)
+                if compiled.near is not None:
+                    compiled.find(text, found)
+                elif (match := compiled.search(text)) is not None:
+                    # Most texts that a detector is asked about hold nothing, which this search alone tells.
+                    compiled.go_on(match, text, len(text), found)
         return found, bits & 1 == 1
 
     def of(self, bits: int) -> tuple[Compiled, ...]:
@@ -189,7 +221,7 @@ class Scanner:
         known = self._by_bits.get(bits, None)
         if known is not None:
             return known
-        opened = tuple(compiled for index, compiled in enumerate(self.compiled, 1) if bits >> index & 1)
+        opened = tuple(self._at(index) for index in range(len(self._claimed)) if bits >> index + 1 & 1)
         return self._by_bits.put(bits, opened)
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-import phonenumbers
+from sightline.privacy.detectors import countries
 
 # Country calling codes in use (ITU-T E.164, assigned).
 _CALLING_CODES: Final = frozenset((
@@ -21,12 +21,6 @@ _CALLING_CODES: Final = frozenset((
     "870", "878", "880", "881", "882", "883", "886", "888", "960", "961", "962", "963", "964", "965", "966", "967",
     "968", "970", "971", "972", "973", "974", "975", "976", "977", "979", "992", "993", "994", "995", "996", "998",
 ))  # fmt: skip
-# Asked in this order where a number is named a telephone's but says no country.
-_REGIONS: Final = (
-    "US", "GB", "DE", "FR", "ES", "IT", "IN", "BR", "JP", "NL", "AU", "MX", "PL", "SE", "CH", "AT", "BE", "PT", "CN",
-    "KR", "TR", "RU", "DK", "NO", "FI", "IE", "GR", "CZ", "HU", "RO", "IL", "ZA", "NZ", "SG", "AR", "CL", "CO", "UA",
-    "ID", "TH",
-)  # fmt: skip
 _EXTENSION: Final = re.compile("(?:x|ext|extension|#).*$", re.IGNORECASE)
 _NOT_DIGIT: Final = re.compile("[^0-9]+")
 
@@ -70,11 +64,6 @@ def some_country(text: str, start: int, end: int) -> bool:
     digits = _digits(written)
     if not 6 <= len(digits) <= 15 or re.fullmatch(r"[0-9]+\.[0-9]{1,3}", written):
         return False
-    for region in _REGIONS:
-        try:
-            number = phonenumbers.parse(written, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(number):
-            return True
-    return False
+    if len(digits) == 10 and digits[0] not in "01" and "+" not in written:
+        return True  # the length of the North American plan, the first that would be asked
+    return countries.possible(written)

@@ -17,6 +17,9 @@ from sightline.privacy.urls import mask_url
 
 PAGE: Final = "sightline.page"  # {href}: the page changed without a load; a recorder that sends it sends it always
 LOST: Final = "sightline.lost"  # written by the masker: an event could not be read; from here on the page is unknown
+ISSUE: Final = "sightline.issue"  # {type}: what a tracker found by rules of its own
+FREEZE: Final = "sightline.freeze"  # {duration}: for so many milliseconds the page did nothing, whatever one pressed
+CLOSE: Final = "sightline.close"  # the page was left: what follows, if anything, is another load
 MAX_ARGUMENTS: Final = 100
 MAX_REQUESTS: Final = 1000
 MAX_KEYS: Final = 100
@@ -26,6 +29,7 @@ _LEVELS: Final = allowed("levels")
 _METHODS: Final = allowed("methods")
 _INITIATORS: Final = allowed("initiators")
 _TIMINGS: Final = allowed("timings")
+_ISSUES: Final = allowed("issues")
 _ENTRY_TYPES: Final = frozenset({"resource", "navigation"})
 
 
@@ -54,8 +58,14 @@ def mask_custom(rules: Rules, data: Mapping[str, Any]) -> dict[str, Any]:
     if tag == PAGE:
         href = payload.get("href") if isinstance(payload, dict) else None
         return {"tag": PAGE, "payload": {"href": mask_address(rules, href) if isinstance(href, str) else ""}}
-    if tag == LOST:
-        return {"tag": LOST, "payload": None}
+    if tag == ISSUE:
+        kind = payload.get("type") if isinstance(payload, dict) else None
+        return {"tag": ISSUE, "payload": {"type": kind if isinstance(kind, str) and kind in _ISSUES else "custom"}}
+    if tag == FREEZE:
+        took = payload.get("duration") if isinstance(payload, dict) else None
+        return {"tag": FREEZE, "payload": {"duration": _outline(took, 0) if isinstance(took, int | float) else 0}}
+    if tag in {LOST, CLOSE}:
+        return {"tag": tag, "payload": None}
     return {"tag": tag if is_plain(tag.replace(".", "-")) else "custom", "payload": _outline(payload, 0)}
 
 

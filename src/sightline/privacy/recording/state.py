@@ -46,8 +46,14 @@ class State(msgspec.Struct):
     within: dict[int, int] = {}  # text nodes of special elements, where the tree is not kept
     names: set[str] = set()  # classes, ids and elements that a style sheet named
     sheets: list[frozenset[str]] = []
-    values: dict[int, str] = {}  # what was last put out as a control's value
+    values: dict[int, str] = {}  # what was last put out as a control's value, and under ~id as its attribute
     texts: dict[int, str] = {}  # what was last put out for a text node that changed
+
+    @property
+    def weight(self) -> int:
+        """How much there is to remember, in entries; whole sheets are shared."""
+        remembered = len(self.nodes) + len(self.special) + len(self.within) + len(self.names)
+        return remembered + len(self.values) + len(self.texts)
 
     def restart(self) -> None:
         """Forget the tree: a snapshot follows, or what followed could not be read."""

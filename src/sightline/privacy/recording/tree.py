@@ -286,6 +286,7 @@ class Tree(Sight):
         if self.state.texts or self.state.values:
             self.state.texts.pop(node["id"], None)
             self.state.values.pop(node["id"], None)
+            self.state.values.pop(~node["id"], None)
         following = entry.get("nextId")
         if following is not None:
             _id(following)
@@ -317,8 +318,9 @@ class Tree(Sight):
         out = self.attributes.clean(tag, raw, changed=True)
         if special is not None or element is not None or self.attributes.noticed:
             self._look_again(node, raw, out, special, element)
+        # An attribute says what a field began with, not what it shows since somebody typed: another thing is said.
         if "value" in out and self.state.said(
-            self.state.values, node, f"{int(bool(raw.get('checked')))}{out['value']}"
+            self.state.values, ~node, f"{int(bool(raw.get('checked')))}{out['value']}"
         ):
             del out["value"]
         return {"id": node, "attributes": out} if out else None

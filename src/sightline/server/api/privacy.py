@@ -1,5 +1,6 @@
 """The rules in force, the salts, and what an audit of the stored data finds."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,6 +12,9 @@ from pydantic import Field
 from sightline import clock
 from sightline.accounts.permissions import Permission
 from sightline.accounts.scopes import Scope, scope_for
+from sightline.privacy import dictionary
+from sightline.privacy.masks import find
+from sightline.privacy.structures import mask_log_line
 from sightline.server.api.shapes import PREFIX, Answer, Body, Page, Reference, Text
 from sightline.server.permissions import Access, requires
 from sightline.signals.activation import Wanted, activate
@@ -20,6 +24,7 @@ from sightline.signals.salts import Salts
 router = APIRouter(prefix=f"{PREFIX}/privacy", tags=["privacy"])
 
 _MAX_SOURCE = 500_000
+_MAX_TEXT = 100_000
 SiteFilter = Annotated[str | None, Query(max_length=64, description="Only of this site: its id or UUID.")]
 
 
@@ -67,6 +72,39 @@ class Activated(Answer):
     sites: Annotated[list[str], Field(description="Sites whose own rules were laid over the new ones.")]
 
 
+class SampleText(Body):
+    """A text to look at as the rules in force would."""
+
+    text: Annotated[str, Field(max_length=_MAX_TEXT)]
+    site: Reference | None = None
+
+
+class Personal(Answer):
+    """Something personal in a text: where, and by which field; `tier` is null where only its normal form shows it."""
+
+    line: int
+    column: int
+    length: int
+    field: str
+    tier: int | None
+
+
+class Tested(Answer):
+    """What was found, and the text as it would be stored."""
+
+    number: int
+    findings: list[Personal]
+    masked: str
+
+
+class Difference(Answer):
+    """One entry that differs between two versions."""
+
+    entry: str
+    removed: Any
+    added: Any
+
+
 class Salt(Answer):
     """A secret from which pseudonyms of one period are made, or were: the secret itself is never shown."""
 
@@ -109,11 +147,49 @@ async def activate_rules(body: NewRules, access: Annotated[Access, requires(Perm
     return Activated.of(await activate(access.database, access.caller, wanted))
 
 
+@router.get("/rules/{number}/changes")
+async def compare_rules(
+    number: Annotated[int, Path(ge=1, le=32767)],
+    since: Annotated[int, Query(ge=1, le=32767, description="The version to compare with.")],
+    access: Annotated[Access, requires(Permission.PRIVACY_READ)],
+) -> Page[Difference]:
+    """What one version says that another did not."""
+    store = RulesStore(access.database)
+    before, after = await store.version(since), await store.version(number)
+    found = dictionary.diff(before.rules, after.rules)
+    return Page(items=[Difference.model_validate(one) for one in found], next=None)
+
+
+@router.post("/rules/test")
+async def test_rules(body: SampleText, access: Annotated[Access, requires(Permission.PRIVACY_READ)]) -> Tested:
+    """Look for personal data in a text, line by line, with the rules in force; nothing of it is stored."""
+    site = INSTANCE if body.site is None else (await _narrowed(access, body.site, Permission.PRIVACY_READ)).site
+    active = await RulesStore(access.database).active(site)
+    findings, masked = await asyncio.to_thread(_tested, active.rules, body.text.splitlines())
+    return Tested(number=active.number, findings=findings, masked=masked)
+
+
 @router.get("/salts")
 async def list_salts(access: Annotated[Access, requires(Permission.PRIVACY_READ)]) -> Page[Salt]:
     """Say which salts exist, and when the older ones were destroyed."""
     found = await Salts(access.database).proof()
     return Page(items=[_salt(msgspec.structs.asdict(one)) for one in found], next=None)
+
+
+def _tested(rules: dictionary.Rules, lines: list[str]) -> tuple[list[Personal], str]:
+    found: list[Personal] = []
+    for number, line in enumerate(lines, 1):
+        hits = find(rules, line)
+        if hits is None:
+            found.append(Personal(line=number, column=1, length=len(line), field="encoded", tier=None))
+            continue
+        found += [
+            Personal(
+                line=number, column=hit.start + 1, length=hit.end - hit.start, field=hit.field.name, tier=hit.field.tier
+            )
+            for hit in hits
+        ]
+    return found, "\n".join(mask_log_line(rules, line) for line in lines)
 
 
 async def _narrowed(access: Access, site: str, permission: Permission) -> Scope:

@@ -10,7 +10,7 @@ from sightline.accounts.audit import Action, Thing
 from sightline.accounts.permissions import Permission
 from sightline.collect.policy import KEPT, Reason
 from sightline.errors import InvalidValue
-from sightline.server.api.shapes import PREFIX, Answer, Body, Page, Paging, number
+from sightline.server.api.shapes import PREFIX, Answer, Body, Page, Paging, numbers
 from sightline.server.permissions import Access, requires_on_site
 from sightline.signals import quarantine
 from sightline.signals.journal import Journal
@@ -50,7 +50,7 @@ class Choice(Body):
     detail: Annotated[str | None, Field(max_length=100)] = None
 
     def chosen(self) -> quarantine.Chosen:
-        ids = None if self.ids is None else [number(text, "event") for text in self.ids]
+        ids = None if self.ids is None else list(numbers(self.ids, "ids"))
         found = quarantine.Chosen(ids=ids, reason=self.reason, detail=self.detail)
         found.check()
         return found

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from sightline.accounts import sites
-from sightline.accounts.permissions import Permission
 from sightline.analytics import segments
 from sightline.analytics.asking import Asker, Asks
 from sightline.analytics.catalogue import REPORTS, Report
 from sightline.analytics.export import MEDIA, Format, written
+from sightline.operate.house import House
 from sightline.server.api import typed
 from sightline.server.api.shapes import PREFIX
 from sightline.server.permissions import Access, requires_on_site
@@ -23,7 +23,7 @@ router = APIRouter(prefix=PREFIX, tags=["reports"])
 R = TypeVar("R")
 
 # What nginx made usual for "the client has closed the connection"; nobody is there to read it.
-_GONE: Final = 499
+GONE: Final = 499
 _FORMAT: Final = (
     Annotated[Format | None, Field(description="Instead of the header Accept; JSON by itself.")],
     None,
@@ -34,9 +34,8 @@ def engine_of(request: Request) -> Asks:
     """The warehouse of this process; PostgreSQL itself in a process that has none."""
     from sightline.analytics.engines import DuckEngine, PostgresEngine  # noqa: PLC0415 - loads what only reports need
 
-    house = request.app.state.house
-    warehouse = getattr(house, "warehouse", None)
-    return PostgresEngine(house.database) if warehouse is None else DuckEngine(warehouse)
+    house: House = request.app.state.house
+    return PostgresEngine(house.database) if house.warehouse is None else DuckEngine(house.warehouse)
 
 
 async def answered(request: Request, access: Access, report: Report, asked: dict[str, Any]) -> Response:
@@ -48,7 +47,7 @@ async def answered(request: Request, access: Access, report: Report, asked: dict
     asker = Asker(engine_of(request), access.scope, zone=site.time_zone, saved=narrowed)
     answer = await while_waited_for(request, report.run(asker, params))
     if answer is None:
-        return Response(status_code=_GONE)
+        return Response(status_code=GONE)
     headers = {"cache-control": "no-store", "vary": "accept"}
     if form is not Format.JSON:
         headers["content-disposition"] = f'attachment; filename="{report.name}.{form}"'
@@ -88,7 +87,7 @@ def _route(report: Report) -> Callable[..., Any]:
     query: Any = typed.query(report.params, format=_FORMAT)
 
     async def run(
-        request: Request, access: Annotated[Access, requires_on_site(Permission.SITE_READ)], asked: BaseModel
+        request: Request, access: Annotated[Access, requires_on_site(report.permission)], asked: BaseModel
     ) -> Response:
         return await answered(request, access, report, asked.model_dump(exclude_unset=True))
 

@@ -80,6 +80,15 @@ def number(text: str, what: str) -> int:
     return found
 
 
+def numbers(texts: Sequence[str], field: str) -> tuple[int, ...]:
+    """Read the ids in a body."""
+    found = [names.identifier(text) for text in texts]
+    read = [one for one in found if isinstance(one, int)]
+    if len(read) != len(texts):
+        raise InvalidValue(f"one of {field} is no id", field=field, hint="Ids are numbers, written as texts.")
+    return tuple(sorted(set(read)))
+
+
 def _encoded(last_id: int) -> str:
     return base64.urlsafe_b64encode(last_id.to_bytes(8, "big")).decode().rstrip("=")
 

@@ -4,17 +4,21 @@ import uuid
 from datetime import datetime
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
-from sightline.accounts import sites
+from sightline.accounts import sites, tracking
 from sightline.accounts.permissions import Permission
 from sightline.accounts.scopes import scope_for
 from sightline.accounts.sites import MOST_DAYS, Kept
+from sightline.operate.demo import site as demo
 from sightline.privacy.consent import Mode
 from sightline.privacy.pseudonyms import Period
+from sightline.server import jobs
 from sightline.server.api.shapes import PREFIX, Answer, Body, Page, Paging, Reference, Text
 from sightline.server.permissions import Access, requires, requires_on_site
+from sightline.signals import emptying
 
 router = APIRouter(prefix=PREFIX, tags=["sites"])
 
@@ -53,9 +57,13 @@ class Site(Answer):
     public_key: str
     retention: Retention
     privacy: Privacy
+    privacy_answered_at: Annotated[
+        datetime | None, Field(description="Null: nobody has said yet what may be collected, so nothing is recorded.")
+    ]
     created_by: str | None
     created_at: datetime
     reset_at: datetime | None
+    is_demo: Annotated[bool, Field(description="Its visits are made up.")] = False
 
 
 class NewSite(Body):
@@ -65,6 +73,9 @@ class NewSite(Body):
     domains: Annotated[Domains, Field(default_factory=list)]
     time_zone: Annotated[str, Field(max_length=100, description="Of the IANA list, as Europe/Zurich.")] = "UTC"
     team: Reference | None = None
+    privacy_later: Annotated[
+        bool, Field(description="Record nothing until somebody has said what may be collected.")
+    ] = False
 
 
 class SiteChange(Body):
@@ -101,6 +112,43 @@ class PrivacyChange(Body):
     ] = None
 
 
+class Snippet(Answer):
+    """What a site puts into its pages. `html` names this server where its public address is known, else the path."""
+
+    path: str
+    html: str
+
+
+class Tracking(Answer):
+    """What the SDK does: how many visits it records, where it never does, which other origins are told the visit."""
+
+    replay_percent: int
+    payment_pages: list[str]
+    endpoints: list[str]
+
+
+class TrackingChange(Body):
+    """What shall change; what is left out stays as it is."""
+
+    replay_percent: Annotated[int, Field(ge=0, le=100)] | None = None
+    payment_pages: (
+        Annotated[
+            list[Annotated[str, Field(max_length=200)]],
+            Field(max_length=50, description="Paths that are never recorded; `*` stands for any characters."),
+        ]
+        | None
+    ) = None
+    endpoints: (
+        Annotated[
+            list[Annotated[str, Field(max_length=200)]],
+            Field(
+                max_length=50, description="Origins whose requests carry the visit's id, as https://api.example.com."
+            ),
+        ]
+        | None
+    ) = None
+
+
 @router.get("/sites")
 async def listing(
     access: Annotated[Access, requires(Permission.SITE_READ)],
@@ -124,7 +172,9 @@ async def create(body: NewSite, access: Annotated[Access, requires(Permission.SI
     if body.team is not None:
         scope = await scope_for(access.database, access.caller, Permission.SITE_CREATE, team=body.team)
         tenant_id = scope.tenant
-    new = sites.NewSite(name=body.name, domains=body.domains, time_zone=body.time_zone)
+    new = sites.NewSite(
+        name=body.name, domains=body.domains, time_zone=body.time_zone, privacy_later=body.privacy_later
+    )
     return _shape(await sites.create(access.database, scope, new, tenant_id=tenant_id))
 
 
@@ -155,11 +205,33 @@ async def protect(body: PrivacyChange, access: Annotated[Access, requires_on_sit
     return _shape(await sites.protect(access.database, access.scope, wanted))
 
 
+@router.get("/sites/{site}/snippet")
+async def snippet(access: Annotated[Access, requires_on_site(Permission.SITE_READ)]) -> Snippet:
+    """What the site puts into its pages; `path` is what a server of the site's own passes on."""
+    base = access.settings.server.public_url
+    path = await tracking.path(access.database)
+    return Snippet(path=f"/{path}", html=await tracking.snippet(access.database, access.scope, base.rstrip("/")))
+
+
+@router.get("/sites/{site}/tracking")
+async def tracked(access: Annotated[Access, requires_on_site(Permission.SITE_READ)]) -> Tracking:
+    """What the SDK does on the site."""
+    return Tracking.of(await tracking.of_site(access.database, access.scope.site))
+
+
+@router.put("/sites/{site}/tracking")
+async def track(body: TrackingChange, access: Annotated[Access, requires_on_site(Permission.SITE_CHANGE)]) -> Tracking:
+    """Say what the SDK does on the site; pages hear of it with their next batch."""
+    wanted = msgspec.convert(body.model_dump(exclude_none=True), tracking.TrackingChange)
+    return Tracking.of(await tracking.change(access.database, access.scope, wanted))
+
+
 @router.delete("/sites/{site}", status_code=204)
 async def remove(access: Annotated[Access, requires_on_site(Permission.SITE_DELETE)]) -> None:
     """Remove a site; its data are erased in the background."""
-    await sites.remove(access.database, access.scope)
+    await emptying.remove(access.database, access.scope)
+    await jobs.hurry(access.database, emptying.JOB)
 
 
 def _shape(site: sites.Site) -> Site:
-    return Site.of(site)
+    return Site.of(site).model_copy(update={"is_demo": site.uuid == demo.UUID})

@@ -1,11 +1,12 @@
 """One line and two metrics per request, with ids and without personal data.
 
 Neither the path as sent nor the query, the address or any header is written: the template of the route is.
+What pages send (`counted_only`) gets a line only when it failed: one for each hit would cost more than to store it.
 An error that nobody expected is answered with its request id and logged with its stack, masked by the log's filter.
 """
 
 import logging
-import os
+import random
 import re
 import time
 
@@ -28,7 +29,7 @@ class Access:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = os.urandom(8).hex()
+        request_id = f"{random.getrandbits(64):016x}"
         scope.setdefault("state", {})["request_id"] = request_id
         started, status, sent = time.perf_counter(), 0, 0
 
@@ -60,7 +61,7 @@ class Access:
         route = _route(scope)
         metrics.count("Requests", Route=route, Status=f"{status // 100}xx")
         metrics.observe("RequestDuration", round(duration_ms, 2), Route=route)
-        if not log.isEnabledFor(logging.INFO):
+        if not log.isEnabledFor(logging.INFO) or (status < 400 and scope.get("counted_only")):
             return
         trace = _TRACE_PARENT.match(header(scope, b"traceparent") or "")
         log.info(

@@ -1,5 +1,6 @@
 """The headers that tell a browser what this origin may do: next to nothing."""
 
+from sightline.privacy.memo import Memo
 from sightline.server.asgi import App, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = (
@@ -26,13 +27,19 @@ class SecurityHeaders:
     def __init__(self, app: App, *, https: bool) -> None:
         self._app = app
         self._headers = (*_HEADERS, _STRICT_TRANSPORT) if https else _HEADERS
+        # What is added depends only on the names that an answer has already, and those repeat themselves.
+        self._added: Memo[tuple[bytes, ...], tuple[tuple[bytes, bytes], ...]] = Memo(256)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = list(message.get("headers", ()))
-                own = {name.lower() for name, _ in headers}
-                message["headers"] = headers + [pair for pair in self._headers if pair[0] not in own]
+                headers = message.get("headers", ())
+                names = tuple([name for name, _ in headers])
+                added = self._added.get(names, None)
+                if added is None:
+                    own = {name.lower() for name in names}
+                    added = self._added.put(names, tuple(pair for pair in self._headers if pair[0] not in own))
+                message["headers"] = [*headers, *added]
             await send(message)
 
         await self._app(scope, receive, send_secured)

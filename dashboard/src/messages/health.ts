@@ -1,0 +1,67 @@
+/** The texts of Jobs and health. */
+
+import { number, plural } from '../format.ts';
+import { t as home } from './home.ts';
+
+export const t = {
+  ...home,
+
+  jobs: {
+    title: 'Jobs and health',
+    text: 'What this Sightline needs, what runs in the background, and what was kept out of this site’s numbers.',
+    background: 'Background jobs',
+    backgroundText: 'One process of the instance runs them, one after the other.',
+    job: 'Job',
+    last: 'Last run',
+    took: 'Took',
+    next: 'Next',
+    result: 'Result',
+    never: 'Not yet',
+    results: { ok: 'Done', failed: 'Failed', interrupted: 'Interrupted' } as Record<string, string>,
+    running: 'Running',
+    soon: 'Asked for',
+    inRow: (count: number) => `${number(count)} times in a row`,
+    run: 'Run now',
+    runLabel: (name: string) => `Run now: ${name}`,
+    asked: (name: string) => `${name} runs in a moment.`,
+    progressOf: (name: string) => `Progress of ${name}`,
+    seconds: (ms: number) => (ms < 1000 ? `${number(ms)} ms` : `${number(Math.round(ms / 100) / 10)} s`),
+
+    warehouse: 'Warehouse',
+    warehouseText: 'The file that reports read. It can be made anew from what is stored at any time.',
+    phases: { closed: 'Closed until somebody asks', building: 'Being made anew', open: 'Open' } as Record<string, string>,
+    phase: 'State',
+    behind: 'Behind',
+    rows: 'Signals',
+    size: 'Size',
+    rebuild: 'Make anew',
+    rebuildTitle: 'Make the warehouse anew?',
+    rebuildText: 'Reports answer “try again later” until it is done. Collecting goes on, and nothing is lost.',
+    rebuilding: 'The warehouse is being made anew.',
+    rowsOf: (done: number, total: number) => `${number(done)} of about ${number(total)}`,
+
+    quarantine: 'Kept out',
+    quarantineText: 'Hits of the last seven days that are in no number: robots, foreign hosts, your own addresses. What is yours after all can be let in.',
+    reason: 'Why',
+    detail: 'By',
+    hits: 'Hits',
+    visitors: 'Visitors',
+    lastSeen: 'Last',
+    none: 'Nothing was kept out',
+    noneText: 'Robots and foreign hosts would stand here, so that you can see what is not counted.',
+    release: 'Let in',
+    releaseLabel: (what: string) => `Let in: ${what}`,
+    releaseTitle: 'Let these hits in?',
+    releaseText: (hits: number) => `${plural(hits, 'hit', 'hits')} are counted with their own time. This cannot be taken back.`,
+    released: (events: number) => `${plural(events, 'hit', 'hits')} were let in.`,
+    reasons: {
+      own_address: 'Your own address',
+      no_agent: 'No browser named',
+      headless: 'Browser without a screen',
+      bot: 'Robot',
+      data_centre: 'From a data centre',
+      hostname: 'Foreign host',
+      spam: 'Spam',
+    } as Record<string, string>,
+  },
+};

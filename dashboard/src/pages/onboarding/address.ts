@@ -1,0 +1,2 @@
+/** The page that a domain opens with. */
+export const addressOf = (domain: string): string => `https://${domain}/`;

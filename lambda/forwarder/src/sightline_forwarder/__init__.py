@@ -1,0 +1,1 @@
+"""The forwarder: from a subscription of CloudWatch Logs to Sightline."""

@@ -1,0 +1,61 @@
+-- One final value of a Web Vital of a page view.
+CREATE TABLE signal_vital (
+    site        bigint NOT NULL DEFAULT 0,
+    created_ms  bigint NOT NULL DEFAULT 0,
+    visitor     bigint NOT NULL DEFAULT 0,
+    visit       bigint NOT NULL DEFAULT 0,
+    person      bigint,
+    value       double precision NOT NULL DEFAULT 0,
+    received_ms bigint NOT NULL DEFAULT 0,
+    batch       bigint NOT NULL DEFAULT 0,
+    viewport    integer NOT NULL DEFAULT 0,
+    rules       smallint NOT NULL DEFAULT 0,
+    place       smallint NOT NULL DEFAULT 0,
+    metric      text COLLATE "C" NOT NULL DEFAULT '',
+    rating      text COLLATE "C" NOT NULL DEFAULT '',
+    navigation  text COLLATE "C" NOT NULL DEFAULT '',
+    page        text COLLATE "C" NOT NULL DEFAULT '',
+    hostname    text COLLATE "C" NOT NULL DEFAULT '',
+    path        text COLLATE "C" NOT NULL DEFAULT '',
+    element     text COLLATE "C" NOT NULL DEFAULT '',
+    detail      text COLLATE "C" NOT NULL DEFAULT '',
+    release     text COLLATE "C" NOT NULL DEFAULT '',
+    environment text COLLATE "C" NOT NULL DEFAULT '',
+    browser     text COLLATE "C" NOT NULL DEFAULT '',
+    os          text COLLATE "C" NOT NULL DEFAULT '',
+    device      text COLLATE "C" NOT NULL DEFAULT '',
+    country     text COLLATE "C" NOT NULL DEFAULT ''
+) PARTITION BY RANGE (received_ms);
+CREATE INDEX signal_vital_batch ON signal_vital USING brin (batch) WITH (pages_per_range = 32, autosummarize = on);
+
+-- One failure in a page, as the browser told it.
+CREATE TABLE signal_error (
+    site        bigint NOT NULL DEFAULT 0,
+    created_ms  bigint NOT NULL DEFAULT 0,
+    visitor     bigint NOT NULL DEFAULT 0,
+    visit       bigint NOT NULL DEFAULT 0,
+    person      bigint,
+    received_ms bigint NOT NULL DEFAULT 0,
+    batch       bigint NOT NULL DEFAULT 0,
+    count       integer NOT NULL DEFAULT 0,
+    rules       smallint NOT NULL DEFAULT 0,
+    place       smallint NOT NULL DEFAULT 0,
+    handled     boolean NOT NULL DEFAULT false,
+    source      text COLLATE "C" NOT NULL DEFAULT '',
+    page        text COLLATE "C" NOT NULL DEFAULT '',
+    name        text COLLATE "C" NOT NULL DEFAULT '',
+    message     text COLLATE "C" NOT NULL DEFAULT '',
+    stack       text COLLATE "C" NOT NULL DEFAULT '',
+    component   text COLLATE "C" NOT NULL DEFAULT '',
+    context     text COLLATE "C" NOT NULL DEFAULT '',
+    breadcrumbs text COLLATE "C" NOT NULL DEFAULT '',
+    hostname    text COLLATE "C" NOT NULL DEFAULT '',
+    path        text COLLATE "C" NOT NULL DEFAULT '',
+    release     text COLLATE "C" NOT NULL DEFAULT '',
+    environment text COLLATE "C" NOT NULL DEFAULT '',
+    browser     text COLLATE "C" NOT NULL DEFAULT '',
+    os          text COLLATE "C" NOT NULL DEFAULT '',
+    device      text COLLATE "C" NOT NULL DEFAULT '',
+    country     text COLLATE "C" NOT NULL DEFAULT ''
+) PARTITION BY RANGE (received_ms);
+CREATE INDEX signal_error_batch ON signal_error USING brin (batch) WITH (pages_per_range = 32, autosummarize = on);

@@ -1,0 +1,1 @@
+"""What acts on AWS: estimates from the shipped templates, and commands against moto over HTTP."""

@@ -1,0 +1,1 @@
+"""Functions on Lambda: the libraries, the beacon, packages, and what they are held to in common."""

@@ -1,0 +1,1 @@
+"""Errors, their issues and source maps, vitals."""

@@ -1,0 +1,1 @@
+"""OpenReplay's tracker as it comes from npm, in Chromium."""

@@ -1,0 +1,1 @@
+"""Recordings: sealed, found, kept, erased."""

@@ -1,0 +1,1 @@
+"""The Lambda library, as pure code."""
