@@ -9,7 +9,7 @@ from sightline.database.pool import Database
 from sightline.errors import NotFound
 from sightline.settings import SignalSettings
 from sightline.signals.journal import Batch, Journal
-from sightline.signals.open_visits import REFRESH_MS, VISIT_GAP_MS, OpenVisits, forget_ended, touch, touch_text
+from sightline.signals.open_visits import REFRESH_MS, VISIT_GAP_MS, OpenVisits, forget_ended, touch_text
 from sightline.signals.salts import SALT_BYTES, Salts, bounds
 from tests.signals.making import event
 
@@ -124,7 +124,7 @@ async def test_a_node_that_comes_back_to_a_visit_knows_what_others_learned_of_it
         hit = await there.hit(1, 7, NOON + minutes * 60_000, person=99, came="email")
         assert hit.touched is not None
         async with database.transaction() as connection:
-            await touch(connection, [hit.touched])
+            await connection.execute(touch_text([hit.touched]))
     found = await here.hit(1, 7, NOON + HOUR)
     assert (found.visit, found.person, found.channel) == (first.visit, 99, "email")
 
