@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.backend.payloads import document, packed, powertools
 from tests.dashboard.conftest import Client, Open, Served, Watched
@@ -130,8 +130,16 @@ def test_what_cannot_be_read_is_said_at_the_query_and_the_language_is_explained(
     tab.expected = (*tab.expected, "status of 422")
     tab.page.context.add_cookies(cookies)  # type: ignore[arg-type]
     page = tab.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/reports/logs\?"), hold, times=1)  # the panels' answers come before that of the lines
     page.goto(f"/{site}/logs?q=status:>many")
     expect(page.get_by_role("alert")).to_contain_text("At character 1")
+    held[0].continue_()
+    settled(page)
     assert page.get_by_role("alert").count() == 1
     page.get_by_role("button", name="Query language").click()
     dialog = page.get_by_role("dialog")
