@@ -17,7 +17,11 @@ _DEPLOY = "org.apache.spark.deploy"
 _STARTED = re.compile(r"Starting Spark master at (spark://\S+)")
 _START_S = 90
 # One core and little memory each: the machine is shared, and the data is small.
+# Its JVMs live for a minute, in which compiling well costs more than it gives.
+_SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 CONF = {
+    "spark.driver.extraJavaOptions": _SHORT_LIVED,
+    "spark.executor.extraJavaOptions": _SHORT_LIVED,
     "spark.executor.memory": "512m",
     "spark.executor.cores": "1",
     "spark.driver.memory": "512m",
@@ -56,7 +60,8 @@ def _started(folder: Path, name: str, *command: str) -> tuple["subprocess.Popen[
     home = Path(found.origin).parent
     environment: dict[str, Any] = {
         **os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_MASTER_HOST": "127.0.0.1",
-        "SPARK_DAEMON_MEMORY": "256m", "SPARK_LOCAL_DIRS": str(folder / "scratch"),
+        "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": _SHORT_LIVED,
+        "SPARK_LOCAL_DIRS": str(folder / "scratch"),
     }  # fmt: skip
     log = folder / f"{name}.log"
     with log.open("wb") as output:
