@@ -14,7 +14,7 @@ import struct
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,6 +63,11 @@ class Visit:
         """From moments, addresses and bodies as the browser sent them."""
         start = min(at for at, _, _ in sent)
         return cls(tuple(_request(at - start, url, body) for at, url, body in sorted(sent)), lasts_s)
+
+    @property
+    def hurried(self) -> "Visit":
+        """The same without a pause: for what is stored of it."""
+        return Visit(tuple(replace(one, at_s=0.0) for one in self.requests), 0.0)
 
     @property
     def chunks(self) -> int:
