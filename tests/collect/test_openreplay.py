@@ -250,15 +250,58 @@ async def test_pages_of_another_host_are_neither_counted_nor_recorded(watch: Wat
         assert (await tracker.start()).status_code == 403
 
 
-async def test_a_big_page_is_converted_in_another_process_and_goes_on_here(site: Site) -> None:
-    tracker = Tracker(site)
+def held(routes: Any) -> Any:
+    """What a process knows of the one page that there is."""
+    (known,) = routes._pages._pages.values()
+    return known
+
+
+async def test_a_big_page_is_converted_in_another_process_until_it_is_small_again(site: Site) -> None:
+    tracker, routes = Tracker(site), site.parts.openreplay.tracked
     await tracker.start()
     now = int(time.time() * 1000)
-    assert (await tracker.send(loaded(texts=["word"] * 2000), at=now)).status_code == 200
-    assert site.parts.openreplay.tracked._heavy._pool is not None
-    assert (await tracker.send([(10, 2, 1, 1999)], at=now + 100)).status_code == 200
-    first, second = await rows(site, "chunk")
-    assert (first["dropped"], second["dropped"]) == (0, 0)
-    (moved,) = events([second])
-    assert moved["data"]["removes"] == [{"parentId": 11, "id": 12}]
-    assert [add["node"]["id"] for add in moved["data"]["adds"]] == [12, 13]
+    assert (await tracker.send(loaded(texts=["word"] * 4000), at=now)).status_code == 200
+    assert (await tracker.send([(10, 2, 1, 3999)], at=now + 100)).status_code == 200
+    assert routes._heavy._pool is not None
+    assert (held(routes).page, held(routes).state) == (None, None)
+    assert (await tracker.send(loaded(texts=["one", "two"]), at=now + 200)).status_code == 200
+    assert held(routes).page is None  # that there is little left was not known before
+    assert (await tracker.send([(10, 2, 1, 1)], at=now + 300)).status_code == 200
+    assert held(routes).page is not None
+    found = await rows(site, "chunk")
+    assert [chunk["dropped"] for chunk in found] == [0, 0, 0, 0]
+    for chunk in (found[1], found[3]):
+        (moved,) = events([chunk])
+        assert moved["data"]["removes"] == [{"parentId": 11, "id": 12}]
+        assert [add["node"]["id"] for add in moved["data"]["adds"]] == [12, 13]
+
+
+async def test_two_processes_take_the_batches_of_a_big_page_in_turn(site: Site) -> None:
+    tracker = Tracker(site)
+    await tracker.start()
+    routes = site.parts.openreplay
+    both = [routes.tracked, Tracked(site.house, site.parts.intake)]
+    now = int(time.time() * 1000)
+    await tracker.send([*loaded(texts=["word"] * 4000), (34, 9, "class"), (34, 10, "title")], at=now)
+    for turn in range(1, 5):
+        routes.tracked = both[turn % 2]
+        said = [(8, 9000 + turn, 1, 0, "HR", False), (35, 9000 + turn, 9, 10), (10, 2, 1, turn)]
+        assert (await tracker.send(said, at=now + turn * 100)).status_code == 200
+        assert held(routes.tracked).page is None
+    await both[1].close()
+    chunks = await rows(site, "chunk")
+    assert [(chunk["seq"], chunk["dropped"]) for chunk in chunks] == [(number, 0) for number in range(5)]
+    adds = [add["node"] for event in events(chunks[1:]) for add in event["data"]["adds"]]
+    assert [node["attributes"] for node in adds if node.get("tagName") == "hr"] == [{"class": "title"}] * 4
+
+
+async def test_a_big_body_that_cannot_be_read_is_refused_as_a_small_one(site: Site) -> None:
+    tracker = Tracker(site)
+    await tracker.start()
+    whole = batch(loaded(texts=["word"] * 4000))
+    for body, status in ((whole[:-3], 400), (b"\0" * 100_000, 400), (batch([(7,)] * 200_001), 413)):
+        answer = await tracker.post(body)
+        assert answer.status_code == status, answer.text
+        assert answer.json()["error"]
+    assert (await tracker.post(whole)).status_code == 200
+    assert len(await rows(site, "chunk")) == 1

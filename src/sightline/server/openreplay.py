@@ -5,7 +5,6 @@ by the token that a start was answered with. The tracker gives a page up after t
 not wanted is taken and dropped, and the answer's header says why.
 """
 
-import asyncio
 import base64
 import hashlib
 import json
@@ -17,7 +16,6 @@ from sightline import clock, metrics
 from sightline.accounts.watched import Watched
 from sightline.collect.hits import Hit, Sender, What
 from sightline.collect.openreplay import starting, tokens
-from sightline.collect.openreplay.decoder import decode
 from sightline.collect.openreplay.happenings import Context, host_of, of_sdk
 from sightline.collect.openreplay.tokens import Session
 from sightline.collect.policy import Case, event
@@ -35,7 +33,6 @@ from sightline.signals.kind import Signal
 PREFIX: Final = "/ingest"
 _PURPOSE: Final = "openreplay token"
 _NAMED: Final = 60  # characters of a release
-_SMALL: Final = 8_192  # bytes as they came
 _OPEN: Final = (
     (b"access-control-allow-origin", b"*"), (b"cross-origin-resource-policy", b"cross-origin"),
     (b"access-control-expose-headers", b"x-sightline-dropped"), (b"cache-control", b"no-store"),
@@ -164,14 +161,12 @@ class OpenReplay:
 
     async def _batch(self, scope: Scope, body: bytes) -> tuple[bytes, Told]:
         by = await self._by(scope)
-        # A whole page takes a while: others are answered meanwhile.
-        parts = decode(body) if len(body) < _SMALL else await asyncio.to_thread(decode, body)
-        tab = next((part.tab for part in parts if part.tab), "")
+        read = await self.tracked.read(body)
         number = parse_qs(scope["query_string"].decode("latin-1")).get("batch", [""])[0].split("_")
         # Page and number are counted per tab, and stay what they are when it is sent again; older trackers send none.
         sent = "/".join(number[:2]) if len(number) > 1 else _digest(body)
-        key = f"openreplay/{by.site.id}/{by.session.visit}/{tab}/{sent}"
-        return b"", await self.tracked.take(by, parts, key)
+        key = f"openreplay/{by.site.id}/{by.session.visit}/{read.tab}/{sent}"
+        return b"", await self.tracked.take(by, read, key)
 
     async def _items(self, scope: Scope, body: bytes) -> tuple[bytes, Told]:
         by = await self._by(scope)

@@ -3,6 +3,9 @@
 A body is decoded, converted and masked, and committed with everything that it says besides; what is known of its page
 afterwards is written in the same transaction, sealed. So any process can take the next body: it reads that state when
 it has not seen the last one.
+
+Large bodies, and every body of a large page, are read and converted in a process of its own. This one holds their pages
+as bytes: even a thread that is busy with Python would delay everybody's answers here by some milliseconds at each turn.
 """
 
 import asyncio
@@ -10,6 +13,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import asyncpg
@@ -24,7 +28,7 @@ from sightline.collect.hits import Hit, Sender, What
 from sightline.collect.openreplay import addresses
 from sightline.collect.openreplay import page as pages
 from sightline.collect.openreplay.converter import convert
-from sightline.collect.openreplay.decoder import Part
+from sightline.collect.openreplay.decoder import MAX_BODY, MAX_INFLATED, Part, decode
 from sightline.collect.openreplay.happenings import Context, happenings, host_of
 from sightline.collect.openreplay.tokens import Session
 from sightline.collect.policy import Case
@@ -46,8 +50,8 @@ from sightline.sql import queries
 
 SQL: Final = queries("sightline.replay", "pages.sql")
 PURPOSE: Final = "openreplay page"
-# A body of more messages than this is converted in a process of its own: it would delay everybody's answers here.
-_APART: Final = 5_000
+_LARGE_BODY: Final = 65_536  # bytes without gzip: some 3,000 messages
+_LARGE_PAGE: Final = 16_384  # bytes as it is written: some 2,000 nodes
 _DAY_MS: Final = 24 * 3600 * 1000
 
 
@@ -57,34 +61,63 @@ class VisitEnded(NotSignedIn):
     code = "visit_ended"
 
 
+class Body(Struct, frozen=True):
+    """What a body is about; its messages only where they are few."""
+
+    plain: bytes
+    page: int
+    url: str
+    tab: str
+    linked: Sequence[str]
+    parts: Sequence[Part] | None
+
+
 class _Known(Struct):
     """What this process knows of one load of a page; `version` -1 while that is nothing."""
 
     lock: asyncio.Lock
     version: int = -1
     rules: int = 0
-    page: pages.Page | None = None
-    plain: bytes = b""  # the page as it is written, where it was made by another process and not looked at since
+    written: bytes = b""  # the page as it is stored
+    page: pages.Page | None = None  # the same, where it was made here
     state: State | None = None
+    packed: bytes = b""  # the state, where it was made by another process
+
+    def forget(self) -> None:
+        self.version, self.rules, self.written, self.page, self.state, self.packed = -1, 0, b"", None, None, b""
 
 
 def _nothing() -> _Known:
     return _Known(asyncio.Lock())
 
 
-class _Made(Struct, frozen=True):
-    """What became of a body; without the page itself where another process made it, which `plain` holds, too."""
+class _About(Struct, frozen=True):
+    """What a body is converted by, besides the page."""
 
-    page: pages.Page | None
+    rules: Rules
+    site: str
+    document: str
+    screen: str
+    delay_ms: int
+    sheets: Mapping[str, str]
+
+
+class _Made(Struct, frozen=True):
+    """What became of a body; page and state are `None` where another process made them and keeps its hands on them."""
+
+    items: Sequence[own.Sent]
+    lost: int
     chunks: int
-    nodes: int
-    state: State
     data: bytes
     events: int
     dropped: int
     first_ms: int
     last_ms: int
-    plain: bytes
+    weight: int
+    written: bytes
+    page: pages.Page | None
+    state: State | None
+    packed: bytes = b""
 
 
 class Told(Struct, frozen=True):
@@ -114,43 +147,54 @@ class Tracked:
         self._pages = Remembered(_nothing)
         self._sheets = LinkedSheets()
 
-    async def take(self, by: By, parts: Sequence[Part], key: str) -> Told:
+    async def read(self, body: bytes) -> Body:
+        """Read what came; how much it is shows when it is inflated."""
+        plain = own.inflated(body, MAX_BODY, MAX_INFLATED)
+        return _body(plain) if len(plain) < _LARGE_BODY else await self._heavy.run(_body_apart, plain)
+
+    async def take(self, by: By, body: Body, key: str) -> Told:
         """Take one body; `key` is the same whenever the tracker sends it again."""
-        tab = _named(next((part.tab for part in parts if part.tab), ""))
-        document = _digest(f"{by.session.visit}/{tab}/{parts[0].page}")
+        tab = _named(body.tab)
+        document = _digest(f"{by.session.visit}/{tab}/{body.page}")
         by, judged = await self.as_visitor(by), Judged()
         if reason := unwanted(by.site, by.sender):
             metrics.count("HitsDropped", Reason=reason.value)
-        chunk = await self._chunk(by, judged, parts[0].url, (tab, document))
+        chunk = await self._chunk(by, judged, body.url, (tab, document))
         if chunk.reason is not None:
             return Told(reason=chunk.reason.value)
         # Nothing is fetched for a recording that nobody keeps.
-        linked = await self._sheets.of(by.site, [] if reason else addresses.linked(parts))
+        sheets = await self._sheets.of(by.site, [] if reason else body.linked)
         known = self._pages.of((by.site.id, document))
         async with known.lock:
             active = await self._house.rules.active(by.site.id)
             await self._recall(known, by.site, document, active)
-            before, state, version = _page_of(known), known.state, known.version
-            known.version, known.page, known.plain, known.state = -1, None, b"", None  # spent until this is committed
-            context = Context(by.name, document, before.href, before.referrer, by.session.screen, before.time_ms)
-            items, lost = happenings(context, parts)
-            rest = state, parts, by.session.delay_ms, linked
-            if sum(len(part.messages) for part in parts) > _APART:
-                found = await self._heavy.run(_made_apart, active.rules, pages.dump(before), *rest)
-            else:
-                found = await asyncio.to_thread(_made, active.rules, before, *rest)
-            good, refused = await self._judged(by, judged, items)
+            version = known.version + 1
+            about = _About(active.rules, by.name, document, by.session.screen, by.session.delay_ms, sheets)
+            found = await self._made(known, body, about)
+            good, refused = await self._judged(by, judged, found.items)
             if found.events and not reason:
                 good.append(_filled(chunk, found, active))
-            write = await self._writing(by.site, document, chunk, found.plain, version + 1)
-            size = len(found.data) + len(found.plain) + 4096
+            write = await self._writing(by.site, document, chunk, found.written, version)
+            size = len(found.data) + len(found.written) + 4096
             new = await self._intake.commit(good, key=key, size=size, beside=write)
             if new:
-                known.version, known.page, known.state = version + 1, found.page, found.state
-                known.plain = b"" if found.page else found.plain
-                known.rules = active.number
-                self._pages.weigh((by.site.id, document), found.nodes + found.state.weight)
-        return _told(new, reason.value if reason else "", lost + refused)
+                known.version, known.rules, known.written = version, active.number, found.written
+                known.page, known.state, known.packed = found.page, found.state, found.packed
+                self._pages.weigh((by.site.id, document), found.weight)
+        return _told(new, reason.value if reason else "", found.lost + refused)
+
+    async def _made(self, known: _Known, body: Body, about: _About) -> _Made:
+        """Convert and mask; what is known is spent until what comes of it is committed."""
+        written, page, state, packed = known.written, known.page, known.state, known.packed
+        known.forget()
+        if body.parts is None or len(written) >= _LARGE_PAGE:
+            packed = packed if state is None else _packer.encode(state)
+            return await self._heavy.run(_made_apart, about, written, packed, body.plain)
+        if page is None and written:
+            page = pages.load(zlib.decompress(written))
+        if state is None and packed:
+            state = _unpacker.decode(packed)
+        return await asyncio.to_thread(_made, about, page or pages.Page(), state, body.parts)
 
     async def close(self) -> None:
         self._heavy.close()
@@ -211,31 +255,26 @@ class Tracked:
         version = await database.fetchval(SQL["version"], site.id, document)
         if known.version == (version or 0) and known.rules == active.number:
             return
-        known.version, known.page, known.plain, known.state = 0, None, b"", None
+        known.forget()
+        known.version = 0
         row = await database.fetchrow(SQL["state"], site.id, document)
         if row is not None:
             sealed = bytes(row["state"])
             key = await self._house.keys.key_for(site.tenant_id, PURPOSE, "", sealed)
-            known.version, known.plain = row["version"], key.open(sealed, _bound(site.id, document))
+            known.version, known.written = row["version"], key.open(sealed, _bound(site.id, document))
             chunks = await database.fetch(CHUNKS["of_document"], clock.now_ms() - _DAY_MS, site.id, document)
             if chunks:
                 stored = [bytes(chunk["data"]) for chunk in chunks]
                 known.state = await asyncio.to_thread(rebuilt, active, stored)
 
-    async def _writing(self, site: Watched, document: str, chunk: Outcome, plain: bytes, version: int) -> "_Write":
+    async def _writing(self, site: Watched, document: str, chunk: Outcome, written: bytes, version: int) -> "_Write":
         key = await self._house.keys.data_key(site.tenant_id, PURPOSE)
-        sealed = key.seal(plain, _bound(site.id, document))
+        sealed = key.seal(written, _bound(site.id, document))
         signal = chunk.signal
         assert signal is not None
         return _Write(
             (site.id, document, signal.visit, signal.visitor, signal.person, clock.now_ms(), version, sealed)
         )  # fmt: skip
-
-
-def _page_of(known: _Known) -> pages.Page:
-    if known.page is None and known.plain:
-        return pages.load(zlib.decompress(known.plain))
-    return known.page or pages.Page()
 
 
 def _filled(chunk: Outcome, found: _Made, active: Active) -> Outcome:
@@ -263,28 +302,49 @@ class _Write:
         await connection.execute(SQL["write"], *self._values)
 
 
-def _made(  # noqa: PLR0913, PLR0917 - what a body is converted and masked with
-    rules: Rules, before: pages.Page, state: State | None, parts: Sequence[Part], delay_ms: int,
-    linked: Mapping[str, str],
-) -> _Made:  # fmt: skip
+def _made(about: _About, before: pages.Page, state: State | None, parts: Sequence[Part]) -> _Made:
     """Convert and mask: pure, and the part that takes time."""
-    found = convert(before, parts, delay_ms=delay_ms, sheets=linked)
-    masked = mask(rules, state, found.events)
+    context = Context(about.site, about.document, before.href, before.referrer, about.screen, before.time_ms)
+    items, lost = happenings(context, parts)
+    found = convert(before, parts, delay_ms=about.delay_ms, sheets=about.sheets)
+    masked = mask(about.rules, state, found.events)
     pages.absorb(before, found.raw, masked.events)
     before.chunks += bool(masked.events)
     moments = [event["timestamp"] for event in masked.events] or [0]
     return _Made(
-        before, before.chunks, len(before.nodes), masked.state, gzip.compress(encode(masked.events), 6, mtime=0),
-        len(masked.events), sum(masked.dropped.values()) + found.ignored, min(moments), max(moments),
-        zlib.compress(pages.dump(before), 1),
+        items, lost, before.chunks, gzip.compress(encode(masked.events), 6, mtime=0), len(masked.events),
+        sum(masked.dropped.values()) + found.ignored, min(moments), max(moments),
+        len(before.nodes) + masked.state.weight, zlib.compress(pages.dump(before), 1), before, masked.state,
     )  # fmt: skip
 
 
-def _made_apart(  # noqa: PLR0913, PLR0917 - as above
-    rules: Rules, before: bytes, state: State | None, parts: Sequence[Part], delay_ms: int, linked: Mapping[str, str]
-) -> _Made:  # fmt: skip
-    """The same in another process: pages cross as bytes. Node by node they would stop everybody here for longer."""
-    return msgspec.structs.replace(_made(rules, pages.load(before), state, parts, delay_ms, linked), page=None)
+def _body(plain: bytes) -> Body:
+    parts = _decoded(plain)
+    tab = next((part.tab for part in parts if part.tab), "")
+    return Body(plain, parts[0].page, parts[0].url, tab, addresses.linked(parts), parts)
+
+
+# ---- in another process ----------------------------------------------------------------------------------------------
+
+_packer: Final = msgspec.msgpack.Encoder()
+_unpacker: Final = msgspec.msgpack.Decoder(State)
+
+
+@lru_cache(maxsize=1)
+def _decoded(plain: bytes) -> Sequence[Part]:
+    """What was read of a body is what it is converted from a moment later."""
+    return decode(plain)
+
+
+def _body_apart(plain: bytes) -> Body:
+    return msgspec.structs.replace(_body(plain), parts=None)
+
+
+def _made_apart(about: _About, written: bytes, packed: bytes, plain: bytes) -> _Made:
+    before = pages.load(zlib.decompress(written)) if written else pages.Page()
+    state = _unpacker.decode(packed) if packed else None
+    made = _made(about, before, state, _decoded(plain))
+    return msgspec.structs.replace(made, page=None, state=None, packed=_packer.encode(made.state))
 
 
 def _bound(site: int, document: str) -> bytes:
