@@ -1,6 +1,7 @@
 """Fixtures that many tests share, and marks that hold for whole folders."""
 
 import asyncio
+import functools
 import importlib.util
 import secrets
 import subprocess
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from httpx._transports import default as transports
 
 from sightline.database.address import Address, connect
 from sightline.database.migrations import migrate
@@ -30,6 +32,8 @@ use_memory()
 # `httpcore` imports it at every lock, and a search that finds nothing is not remembered: half the CPU of a request.
 if importlib.util.find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]
+# Every client reads all authorities of this machine, 20 ms of it, and none of ours speaks TLS.
+transports.create_ssl_context = functools.cache(transports.create_ssl_context)  # type: ignore[attr-defined]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -179,8 +179,8 @@ async def test_what_is_sent_through_every_route_is_written_nowhere(
 ) -> None:
     log_of_postgres = Path(str(await database.fetchval("SHOW data_directory"))).parent / "log"
     already = log_of_postgres.stat().st_size
-    document = api(house).openapi()
-    called = routes(api(house))
+    document = api().openapi()
+    called = routes(api())
     assert len(called) > 50
     known = await ids(client)
     values = itertools.cycle(ALL.values())

@@ -197,9 +197,9 @@ def dress(browser: Browser, world: World, caller: str) -> None:
         browser.headers[CSRF_HEADER] = tokens.csrf(world.sessions[caller])
 
 
-def called(house: House) -> list[Route]:
+def called() -> list[Route]:
     """The routes of the API. Plain ones are not called here: they ask nobody, or their own tests do it."""
-    return [route for route in routes(api(house)) if (route.method, route.path) not in declared()]
+    return [route for route in routes(api()) if (route.method, route.path) not in declared()]
 
 
 def targets(route: Route) -> list[str]:
@@ -212,7 +212,7 @@ async def test_the_matrix_is_as_expected(house: House) -> None:
     table = csv.writer(out, lineterminator="\n")
     table.writerow(["method", "path", "needs", "target", *CALLERS])
     world = await build(house.database)
-    for route in called(house):
+    for route in called():
         for target in targets(route):
             statuses = []
             for caller in CALLERS:
@@ -267,9 +267,9 @@ def test_the_expected_table_follows_from_the_permissions(row: dict[str, str]) ->
             assert status not in {401, 403}, caller
 
 
-def test_every_route_says_what_it_needs(house: House) -> None:
-    assert undeclared(api(house)) == []
-    assert len(called(house)) > 40
+def test_every_route_says_what_it_needs() -> None:
+    assert undeclared(api()) == []
+    assert len(called()) > 40
 
 
 def test_every_plain_route_says_what_it_needs(house: House) -> None:
@@ -283,16 +283,16 @@ def test_every_plain_route_says_what_it_needs(house: House) -> None:
     ] == []
 
 
-def test_every_part_of_an_address_stands_in_the_openapi_document(house: House) -> None:
-    document = api(house).openapi()
+def test_every_part_of_an_address_stands_in_the_openapi_document() -> None:
+    document = api().openapi()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             said = {found["name"] for found in operation.get("parameters", []) if found["in"] == "path"}
             assert said == set(re.findall(r"\{(\w+)\}", path)), (method, path)
 
 
-def test_a_route_that_says_nothing_or_twice_is_found(house: House) -> None:
-    app, router = api(house), APIRouter(prefix="/api/v1")
+def test_a_route_that_says_nothing_or_twice_is_found() -> None:
+    app, router = api(), APIRouter(prefix="/api/v1")
 
     @router.get("/silent")
     async def silent() -> None:

@@ -9,12 +9,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
+from msgspec import Struct
 
 from sightline.accounts import api_keys, sign_ins, throttle, tokens
 from sightline.accounts.callers import Caller, CallerKind, nobody
 from sightline.errors import NotAllowed, NotSignedIn
 from sightline.operate.house import House
 from sightline.server.errors import request_id
+from sightline.server.health import Ready
 
 CSRF_HEADER: Final = "x-sightline-csrf"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -29,10 +31,22 @@ class CsrfRefused(NotAllowed):
     code = "csrf"
 
 
-def house(request: Request) -> House:
-    """The parts of the process; the application keeps them as `app.state.house`."""
-    found: House = request.app.state.house
+class Process(Struct):
+    """What every request of the typed API finds in its state: its routes are the same for every house."""
+
+    house: House
+    readiness: Ready
+    tails: int = 0  # streams of lines that are open
+
+
+def process(request: Request) -> Process:
+    found: Process = request.state.process
     return found
+
+
+def house(request: Request) -> House:
+    """The parts of the process."""
+    return process(request).house
 
 
 async def caller_of(request: Request) -> Caller:

@@ -12,6 +12,7 @@ from sightline.analytics.period import period
 from sightline.moving.export import exported, kind_named
 from sightline.moving.stored import Range
 from sightline.server.api.shapes import PREFIX
+from sightline.server.authentication import process
 from sightline.server.permissions import Access, requires_on_site
 from sightline.signals.extents import Catalogue
 
@@ -36,7 +37,7 @@ async def export_rows(  # noqa: PLR0913, PLR0917 - one per parameter
     end: Annotated[str | None, Query(max_length=200, description="The end; a date's whole day is included.")] = None,
 ) -> StreamingResponse:
     """Write every stored row of a kind, as it is stored, each once."""
-    house = request.app.state.house
+    house = process(request).house
     wanted = await wanted_range(access, kind, range_, start, end)
     catalogue = Catalogue(house.database, house.stores.extents, house.direct)
     headers = {

@@ -26,6 +26,7 @@ from sightline.server.api import typed
 from sightline.server.api.recordings import Id, parts
 from sightline.server.api.reports import engine_of
 from sightline.server.api.shapes import PREFIX, Answer
+from sightline.server.authentication import Process, process
 from sightline.server.permissions import Access, requires_on_site
 
 router = APIRouter(prefix=PREFIX, tags=["logs"])
@@ -67,7 +68,7 @@ async def tail(
     too slow. The id of an event is where to go on; a stream ends after 15 minutes.
     """
     query = parse(q)
-    state = request.app.state
+    state = process(request)
     if state.tails >= _MOST_TAILS:
         raise TooManyRequests(f"{_MOST_TAILS} streams are open on this server", retry_after=30)
     after = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else None
@@ -76,7 +77,7 @@ async def tail(
     return StreamingResponse(_followed(state, follower, seconds), media_type=_EVENTS, headers=headers)
 
 
-async def _followed(state: Any, follower: Follower, seconds: int) -> AsyncIterator[bytes]:
+async def _followed(state: Process, follower: Follower, seconds: int) -> AsyncIterator[bytes]:
     clock = asyncio.get_running_loop().time
     state.tails += 1
     try:

@@ -14,9 +14,9 @@ from sightline.analytics import segments
 from sightline.analytics.asking import Asker, Asks
 from sightline.analytics.catalogue import REPORTS, Report
 from sightline.analytics.export import MEDIA, Format, written
-from sightline.operate.house import House
 from sightline.server.api import typed
 from sightline.server.api.shapes import PREFIX
+from sightline.server.authentication import process
 from sightline.server.permissions import Access, requires_on_site
 
 router = APIRouter(prefix=PREFIX, tags=["reports"])
@@ -34,7 +34,7 @@ def engine_of(request: Request) -> Asks:
     """The warehouse of this process; PostgreSQL itself in a process that has none."""
     from sightline.analytics.engines import DuckEngine, PostgresEngine  # noqa: PLC0415 - loads what only reports need
 
-    house: House = request.app.state.house
+    house = process(request).house
     return PostgresEngine(house.database) if house.warehouse is None else DuckEngine(house.warehouse)
 
 
