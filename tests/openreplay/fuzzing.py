@@ -4,8 +4,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from sightline.collect.openreplay.addresses import linked
 from sightline.collect.openreplay.converter import convert
 from sightline.collect.openreplay.decoder import decode
+from sightline.collect.openreplay.happenings import Context, happenings
 from sightline.collect.openreplay.messages import TABLE
 from sightline.collect.openreplay.page import Page, absorb, dump, load
 from sightline.errors import SightlineError
@@ -36,6 +38,8 @@ def survive(body: bytes, page: Page) -> Page:
         parts = decode(body)
     except SightlineError:
         return page
+    linked(parts)
+    happenings(Context("shop", "page", page.href, page.referrer, "1280x720", page.time_ms), parts)
     found = convert(page, parts)
     masked = mask(default(), None, found.events)
     encode(masked.events)
