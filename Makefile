@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 NODE   := $(shell command -v npm 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types unit bench soak format clean lock system dashboard infra check-infra types-infra check-ministack
+.PHONY: help run test ready-to-test check lint types unit bench soak format clean lock system dashboard infra check-infra types-infra check-ministack
 
 help:
 	@echo "make run     start Sightline on its own PostgreSQL and print its address"
@@ -77,8 +77,12 @@ dashboard: | $(BIN)/python
 run: $(VENV)/.run dashboard
 	@exec $(BIN)/sightline up $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT))
 
-test: $(VENV)/.spark system dashboard check check-infra
+test: ready-to-test check check-infra
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not unit and not soak"
+
+# Side by side: each waits for the network, and uses one core.
+ready-to-test:
+	@$(MAKE) --no-print-directory -j 3 $(VENV)/.spark $(INFRA)/.infra system dashboard
 
 # ---- the rest ---------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -117,6 +117,38 @@ async def test_the_tenant_key_is_rotated_and_recordings_keys_with_it(
     assert key.open(sealed, b"") == b"chunk"
     back = await Rotation(vault, context).roll_back("tenant")
     assert (back.status, back.new_version) == ("completed", 1)
+    await check(vault, context, people)
+
+
+async def test_a_write_that_was_under_way_when_the_key_went_back_is_exchanged(
+    vault: Vault, context: Context, people: dict[UUID, dict[str, str]], sql: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """It has its key before the key changes, and is committed behind the back of the pass that looks for it."""
+    await Rotation(vault, context).run("subject")
+    one, begun, go = next(iter(people)), asyncio.Event(), asyncio.Event()
+    sealed, reached = vault._sealed, list[str]()
+
+    async def slowly(*asked: Any) -> Any:
+        found = await sealed(*asked)
+        begun.set()
+        await go.wait()
+        return found
+
+    monkeypatch.setattr(vault, "_sealed", slowly)
+    writing = asyncio.create_task(vault.update(context, one, {"address": "9 Late Lane"}))
+    await begun.wait()
+
+    async def step(name: str) -> None:
+        reached.append(name)
+        if name == "batch made" and "verifying" in reached and not go.is_set():
+            go.set()
+            await writing
+
+    back = await Rotation(vault, context, step=step).roll_back("subject")
+    assert (back.status, back.failed) == ("completed", 0)
+    assert await versions(sql, "subject") == {1}
+    people[one]["address"] = "9 Late Lane"
     await check(vault, context, people)
 
 

@@ -4,14 +4,17 @@ A run is a row of `key_rotation_log`. It makes the new version (the one before s
 tenant's subjects by id, a batch in each transaction together with the place it has come to. A row that somebody changed
 meanwhile is left to them: every change is guarded by the old value. Killed at any point, `run` goes on from that place.
 While one batch is encrypted the next is read and the one before is written, one after the other. A second pass then
-opens every blob, and exchanges what was written under the old key meanwhile; the first pass that finds nothing to
-exchange is the last. While an index key is exchanged two versions are live, and a search asks for both.
+opens every blob, and exchanges what was written under the old key meanwhile. A write that was under way when its key
+changed is waited for: the last pass is the first that begins `SETTLED_S` after the change and finds nothing. A write
+that takes longer stays under the key before, which opens it: no key is destroyed that something stands under. While an
+index key is exchanged two versions are live, and a search asks for both.
 
 `roll_back` makes the version before the active one again and takes every row back to it, in the same way. A key that
 was destroyed stays destroyed.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -39,6 +42,8 @@ SQL: Final = queries("sightline.vault", "rotation.sql")
 BATCH: Final = 500
 # Passes that open everything and look for what was written meanwhile; the first without any is the last.
 _SWEEPS: Final = 6
+# So long a write may take, from its key to its commit, until it is not waited for.
+SETTLED_S: Final = 0.25
 # So many subjects are worked on at a time before others have their turn: about two milliseconds.
 _TURN: Final = 64
 _FIRST: Final = UUID(int=0)
@@ -192,12 +197,17 @@ class Rotation:
                 return await self._rewrap(run, progress)
             await self._pass(run, run.place or _FIRST, progress)
             run = await self._noted(run, "verifying")
+        settled = time.monotonic() + SETTLED_S
         await self._step("verifying")
         failed = 0
         for _ in range(_SWEEPS):
+            began = time.monotonic()
             changed, failed = await self._pass(run, _FIRST, None)
-            if not changed:
+            if changed:
+                continue
+            if began >= settled:
                 break
+            await asyncio.sleep(settled - time.monotonic())
         await self._step("verified")
         return await self._noted(run, "failed" if failed else "completed", failed=failed)
 
