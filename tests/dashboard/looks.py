@@ -25,6 +25,12 @@ def faults(page: Page, axe: str) -> list[str]:
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe)
+    # A button that has just become one that may be pressed is between two colours for a moment.
+    page.evaluate(
+        """() => Promise.allSettled(document.getAnimations().filter(each =>
+          each.playState === 'running' && each.effect.getComputedTiming().endTime !== Infinity
+        ).map(each => each.finished))"""
+    )
     found: list[dict[str, Any]] = page.evaluate(
         "options => axe.run(document, options).then(answer => answer.violations)",
         {
