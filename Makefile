@@ -82,7 +82,7 @@ test: ready-to-test check check-infra
 
 # Side by side: each waits for the network, and uses one core.
 ready-to-test:
-	@$(MAKE) --no-print-directory -j 3 $(VENV)/.spark $(INFRA)/.infra system dashboard
+	@$(MAKE) --no-print-directory -j 3 --output-sync=line $(VENV)/.spark $(INFRA)/.infra system dashboard
 
 # ---- the rest ---------------------------------------------------------------------------------------------------
 

@@ -50,6 +50,7 @@ from sightline.sql import queries
 
 SQL: Final = queries("sightline.replay", "pages.sql")
 PURPOSE: Final = "openreplay page"
+_SMALL_BODY: Final = 8_192  # bytes as they came
 _LARGE_BODY: Final = 65_536  # bytes without gzip: some 3,000 messages
 _LARGE_PAGE: Final = 16_384  # bytes as it is written: some 2,000 nodes
 _DAY_MS: Final = 24 * 3600 * 1000
@@ -103,7 +104,7 @@ class _About(Struct, frozen=True):
 
 
 class _Made(Struct, frozen=True):
-    """What became of a body; page and state are `None` where another process made them and keeps its hands on them."""
+    """What became of a body; where another process made page and state, they are as bytes in `written` and `packed`."""
 
     items: Sequence[own.Sent]
     lost: int
@@ -149,8 +150,11 @@ class Tracked:
 
     async def read(self, body: bytes) -> Body:
         """Read what came; how much it is shows when it is inflated."""
-        plain = own.inflated(body, MAX_BODY, MAX_INFLATED)
-        return _body(plain) if len(plain) < _LARGE_BODY else await self._heavy.run(_body_apart, plain)
+        if len(body) < _SMALL_BODY:
+            plain = own.inflated(body, MAX_BODY, MAX_INFLATED)
+        else:  # milliseconds, and without Python's lock
+            plain = await asyncio.to_thread(own.inflated, body, MAX_BODY, MAX_INFLATED)
+        return _body(plain, decode(plain)) if len(plain) < _LARGE_BODY else await self._heavy.run(_body_apart, plain)
 
     async def take(self, by: By, body: Body, key: str) -> Told:
         """Take one body; `key` is the same whenever the tracker sends it again."""
@@ -170,7 +174,7 @@ class Tracked:
             await self._recall(known, by.site, document, active)
             version = known.version + 1
             about = _About(active.rules, by.name, document, by.session.screen, by.session.delay_ms, sheets)
-            found = await self._made(known, body, about)
+            found = await self._make(known, body, about)
             good, refused = await self._judged(by, judged, found.items)
             if found.events and not reason:
                 good.append(_filled(chunk, found, active))
@@ -183,7 +187,7 @@ class Tracked:
                 self._pages.weigh((by.site.id, document), found.weight)
         return _told(new, reason.value if reason else "", found.lost + refused)
 
-    async def _made(self, known: _Known, body: Body, about: _About) -> _Made:
+    async def _make(self, known: _Known, body: Body, about: _About) -> _Made:
         """Convert and mask; what is known is spent until what comes of it is committed."""
         written, page, state, packed = known.written, known.page, known.state, known.packed
         known.forget()
@@ -318,8 +322,7 @@ def _made(about: _About, before: pages.Page, state: State | None, parts: Sequenc
     )  # fmt: skip
 
 
-def _body(plain: bytes) -> Body:
-    parts = _decoded(plain)
+def _body(plain: bytes, parts: Sequence[Part]) -> Body:
     tab = next((part.tab for part in parts if part.tab), "")
     return Body(plain, parts[0].page, parts[0].url, tab, addresses.linked(parts), parts)
 
@@ -337,7 +340,7 @@ def _decoded(plain: bytes) -> Sequence[Part]:
 
 
 def _body_apart(plain: bytes) -> Body:
-    return msgspec.structs.replace(_body(plain), parts=None)
+    return msgspec.structs.replace(_body(plain, _decoded(plain)), parts=None)
 
 
 def _made_apart(about: _About, written: bytes, packed: bytes, plain: bytes) -> _Made:

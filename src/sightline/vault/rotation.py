@@ -40,7 +40,7 @@ from sightline.vault.subjects import APPLICATION_KEY, INDEX_KEY, SUBJECT_KEY, TI
 
 SQL: Final = queries("sightline.vault", "rotation.sql")
 BATCH: Final = 500
-# Passes that open everything and look for what was written meanwhile; the first without any is the last.
+# Passes that open everything and look for what was written meanwhile: so many at most.
 _SWEEPS: Final = 6
 # So long a write may take, from its key to its commit, until it is not waited for.
 SETTLED_S: Final = 0.25
