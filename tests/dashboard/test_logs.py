@@ -141,6 +141,7 @@ def test_what_cannot_be_read_is_said_at_the_query_and_the_language_is_explained(
     held[0].continue_()
     settled(page)
     assert page.get_by_role("alert").count() == 1
+    assert page.get_by_role("region", name="Lines over time").count() == 0  # an empty card says nothing
     page.get_by_role("button", name="Query language").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("cell", name="level:>=warn", exact=True)).to_be_visible()
