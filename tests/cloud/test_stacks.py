@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 from click.testing import CliRunner
 
 from sightline.cli import sightline
@@ -216,6 +216,28 @@ def test_a_stack_whose_first_creation_failed_is_made_anew(formation: Stubber, te
     formation.assert_no_pending_responses()
     assert (done.state, done.outputs) == ("CREATE_COMPLETE", {"VpcId": "vpc-1"})
     assert "made anew" in said[0]
+
+
+def test_a_plan_goes_on_where_an_earlier_one_was_broken_off(formation: Stubber, templates: Mapping[str, Any]) -> None:
+    formation.add_response("describe_stacks", stack("REVIEW_IN_PROGRESS"))
+    asked = dict.fromkeys(("StackName", "ChangeSetName", "TemplateBody", "Capabilities", "Parameters"), ANY)
+    formation.add_response(
+        "create_change_set", {"Id": "c" * 10, "StackId": "arn:1"}, {**asked, "ChangeSetType": "CREATE"}
+    )
+    formation.add_response("describe_change_set", {"Status": "CREATE_COMPLETE"})
+    formation.add_response("describe_change_set", {"Status": "CREATE_COMPLETE", "Changes": []})
+    formation.add_response("delete_change_set", {})
+    formation.add_response("delete_stack", {})
+    with formation:
+        assert list(local().changes({}, ["network"])) == []
+    formation.assert_no_pending_responses()
+
+
+def test_a_plan_of_a_stack_that_never_was_says_what_to_do(formation: Stubber, templates: Mapping[str, Any]) -> None:
+    formation.add_response("describe_stacks", stack("ROLLBACK_COMPLETE"))
+    with formation, pytest.raises(StackFailed, match="in the state ROLLBACK_COMPLETE") as failed:
+        list(local().changes({}, ["network"]))
+    assert "sightline aws deploy" in str(failed.value.hint)
 
 
 def test_nothing_to_change_is_no_failure(formation: Stubber, templates: Mapping[str, Any]) -> None:

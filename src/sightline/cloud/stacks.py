@@ -96,7 +96,12 @@ class Stacks:
         for part in parts:
             name = stack_name(part, self._stage)
             found = self._settled(name)
-            made = found is None
+            made = found in {None, "REVIEW_IN_PROGRESS"}  # an earlier look that was broken off left the latter
+            if not made and found in _STILLBORN:
+                raise StackFailed(
+                    f"{name} is in the state {found}: there is nothing to compare with",
+                    hint="`sightline aws deploy` takes it away and makes it anew.",
+                )
             change_set = self._change_set(part, parameters, new=made)
             if change_set is None:
                 continue
