@@ -280,3 +280,12 @@ def test_a_mark_is_letters(mark: str) -> None:
 
 def served_by_nobody() -> Any:
     return object()
+
+
+def test_a_line_is_found_behind_pages_that_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    logs = boto3.client("logs", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
+    monkeypatch.setattr(smoke_steps, "client", lambda *_, **__: logs)
+    with Stubber(logs) as answers:
+        answers.add_response("filter_log_events", {"events": [], "nextToken": "1"})
+        answers.add_response("filter_log_events", {"events": [{"message": "a line of abcd"}]})
+        assert list(smoke_steps.logged(AwsSettings(), "/group", "abcd", 0)) == ["a line of abcd"]

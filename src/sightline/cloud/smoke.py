@@ -17,7 +17,7 @@ from sightline import clock
 from sightline.cloud.session import AwsRefused, client, told
 from sightline.cloud.smoke_beacon import BEACON, Beacon
 from sightline.cloud.smoke_panels import PANELS, Asked, ask, shown
-from sightline.cloud.smoke_steps import Found, Look, sent, taken
+from sightline.cloud.smoke_steps import Found, Look, logged, sent, taken
 from sightline.errors import InvalidValue, SettingError, SightlineError
 from sightline.settings import AwsSettings
 
@@ -257,13 +257,8 @@ class Smoke:
         yield Look("vital", "CloudWatch", self._lcp, lines)
 
     def _line(self, group: str) -> str:
-        logs = client("logs", self._aws)
-        with told(f"search {group}"):
-            found = logs.filter_log_events(
-                logGroupName=group, startTime=self._since_ms, filterPattern=f'"{self.mark}"'
-            )["events"]
-        hits = [one for one in found if self.mark in one["message"] and "page_error" in one["message"]]
-        return f"a line of {group}" if hits else ""
+        found = logged(self._aws, group, self.mark, self._since_ms)
+        return f"a line of {group}" if any(self.mark in line and "page_error" in line for line in found) else ""
 
     def _lcp(self) -> str:
         site = [{"Name": "site", "Value": str(self._site["id"])}]

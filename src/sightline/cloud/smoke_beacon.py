@@ -10,7 +10,7 @@ from typing import Any, Final
 from sightline import clock
 from sightline.cloud.session import client, told
 from sightline.cloud.smoke_panels import Asked, ask, shown
-from sightline.cloud.smoke_steps import Found, Look, sent, taken
+from sightline.cloud.smoke_steps import Found, Look, logged, sent, taken
 from sightline.settings import AwsSettings
 
 BEACON: Final = ("vital", "error")
@@ -64,12 +64,8 @@ class Beacon:
 
     def _line(self) -> str:
         """The line of our error, which says what the beacon calls our site."""
-        with told(f"search {self._group}"):
-            found = client("logs", self._aws).filter_log_events(
-                logGroupName=self._group, startTime=self._since_ms, filterPattern=f'"{self._mark}"'
-            )["events"]
-        for one in found:
-            line = _object(one["message"])
+        for message in logged(self._aws, self._group, self._mark, self._since_ms):
+            line = _object(message)
             if line.get("type") == "page_error" and self._mark in str(line.get("message", "")):
                 self._name = str(line.get("site", ""))
                 return f"a line of {self._group}, site {self._name!r}"

@@ -9,6 +9,9 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from sightline.cloud.session import client, pages
+from sightline.settings import AwsSettings
+
 _TIMEOUT_S: Final = 20
 _ATTEMPTS: Final = 3
 # What to do by the status of an answer; 0: nobody answered.
@@ -96,3 +99,10 @@ def _document(data: bytes) -> Any:
         return json.loads(data or b"{}")
     except ValueError:
         return data[:200].decode("utf-8", "replace")
+
+
+def logged(aws: AwsSettings, group: str, mark: str, since_ms: int) -> Iterator[str]:
+    """The lines of a log group with our mark. CloudWatch answers with empty pages, too, while it searches."""
+    asked = {"logGroupName": group, "startTime": since_ms, "filterPattern": f'"{mark}"'}
+    for found in pages(client("logs", aws), "filter_log_events", "events", **asked):
+        yield found["message"]
