@@ -90,6 +90,19 @@ async def test_what_no_longer_counts_is_forgotten_and_the_rest_is_kept(database:
         assert await sign_ins.forget_old(database) == 1
 
 
+async def test_attempts_of_one_moment_refuse_each_other_in_no_order(database: Database, ada: users.User) -> None:
+    """Which of two statements comes first is the database's choice, whatever the clock said when they were sent."""
+    account = throttle.account_key(ada.id, "")
+    with clock.held(1_800_000_000_000) as now:
+        assert await throttle.attempt(database, ORIGIN, account) is None
+        now.advance(seconds=-0.005)
+        assert await throttle.attempt(database, ORIGIN, account) is None
+        now.advance(seconds=0.005)
+        await throttle.forgive(database, ORIGIN, account)
+        now.advance(seconds=-0.005)
+        assert await throttle.attempt(database, ORIGIN, account) is None
+
+
 async def test_an_account_that_exists_stays_slow_over_a_restart(
     database: Database, ada: users.User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,12 +1,13 @@
 """The pages of a site, on a server that the demo has filled: what they show, how they are driven, and by whom."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.dashboard.conftest import ADA, PASSWORD, Open, Served, Watched, cookies_of
 from tests.dashboard.looks import OTHER_PAIRS, PAIRS, SIZES, is_wider_than_its_window, seen, settled
@@ -357,14 +358,23 @@ def test_a_report_is_shared_seen_from_outside_and_taken_back(
     link = dialog.get_by_role("group", name="Link to the report").inner_text().strip()
     outside = tabs(viewport=SIZES["phone"])
     outside.expected = (*outside.expected, "status of 403", "status of 404")
+    guesses: list[object] = []
+
+    def note(asked: Request) -> None:
+        if asked.method == "POST":
+            guesses.append(json.loads(asked.post_data or "{}")["password"])
+
+    outside.page.on("request", note)
     outside.page.goto(link)
-    outside.page.get_by_label("Password").fill("wrong guess")
+    outside.page.get_by_label("Password").press_sequentially("wrong guess")
     outside.page.get_by_role("button", name="Show report").click()
     expect(outside.page.get_by_text("This is not the report's password.")).to_be_visible()
-    outside.page.get_by_label("Password").fill("four wet owls")
+    outside.page.get_by_label("Password").fill("")
+    outside.page.get_by_label("Password").press_sequentially("four wet owls")
     outside.page.get_by_role("button", name="Show report").click()
     expect(outside.page.get_by_role("heading", name="Overview")).to_be_visible()
     settled(outside.page)
+    assert guesses == [None, "wrong guess", "four wet owls"]  # and not one for each letter
     assert not is_wider_than_its_window(outside.page)
     seen = outside.page.get_by_role("region", name="Key figures").get_by_role("button", name="Visitors").inner_text()
     assert seen == visitors
