@@ -162,6 +162,8 @@ def _crowd(visit: Visit) -> list[Result]:
 def _all_went(outcome: Outcome) -> None:
     if outcome.wrong:
         raise RuntimeError(f"{len(outcome.wrong)} requests failed, as {outcome.wrong[0]}")
+    if outcome.again:
+        raise RuntimeError(f"{outcome.again} requests were answered 503")
 
 
 @contextmanager

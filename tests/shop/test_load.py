@@ -163,6 +163,8 @@ def test_of_500_visits_at_once_nothing_is_lost_and_memory_is_bounded(visit: Visi
             outcome = load.visited(visit, VISITORS, seconds)
         print(report(visit, outcome, before, max(memory)))
         assert outcome.wrong == []
+        # Beside other tests a server may be too busy for a moment, and says so; not where it has the machine to itself.
+        assert outcome.again == 0 or seconds < 300
         assert outcome.visits >= VISITORS
         visits = outcome.visits + 1
         assert load.stored() == {name: 0 if name == "missing" else count * visits for name, count in one.items()}
@@ -172,6 +174,7 @@ def test_of_500_visits_at_once_nothing_is_lost_and_memory_is_bounded(visit: Visi
 def report(visit: Visit, outcome: Outcome, before: float, peak: float) -> str:
     return (
         f"{outcome.visits} visits of {visit.lasts_s:.0f} s, {visit.chunks} chunks, {visit.items} items: "
-        f"{outcome.requests} requests, {outcome.bytes / 1e6:.0f} MB; p50 {outcome.percentile(0.5) * 1000:.0f} ms, "
-        f"p99 {outcome.percentile(0.99) * 1000:.0f} ms; {before:.0f} MB before, {peak:.0f} MB at most"
+        f"{outcome.requests} requests, {outcome.again} of them again, {outcome.bytes / 1e6:.0f} MB; "
+        f"p50 {outcome.percentile(0.5) * 1000:.0f} ms, p99 {outcome.percentile(0.99) * 1000:.0f} ms; "
+        f"{before:.0f} MB before, {peak:.0f} MB at most"
     )
