@@ -33,7 +33,7 @@ export default defineConfig({
             { name: 'watching', test: /\/src\/(replay\/(source|moments)|messages\/replay)\.ts$/ },
             { name: 'forms', test: /\/src\/components\// },
             { name: 'watching', test: /\/src\/(replay\/(source|moments)|messages\/replay)\.ts$/ }, // so that a dialog of the player needs no engine
-            { name: 'site', test: /\/src\/(site\/((Bars|Change|Chip|CompareMenu|FilterBar|Panel|RangePicker|SitePage|Tile)\.svelte|words\.ts|reports\.svelte\.ts)|messages\/site\.ts)$/ },
+            { name: 'site', test: /\/src\/(site\/((Bars|Change|Chip|CompareMenu|FilterBar|Panel|RangePicker|SitePage|Tile)\.svelte|words\.ts|(rebuilding|reports|troubles)\.svelte\.ts)|messages\/site\.ts)$/ },
           ],
         },
       },

@@ -7,6 +7,8 @@ export interface Readable<T> {
   value: T | undefined;
   problem: Problem | null;
   busy: boolean;
+  /** Whether the problem stands above already. */
+  readonly told?: boolean;
   again: () => Promise<void>;
 }
 

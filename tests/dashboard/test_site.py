@@ -444,6 +444,43 @@ def test_while_the_warehouse_is_made_anew_that_is_said_once_and_the_numbers_come
     expect(tab.page.get_by_text("3 of 9 rows.")).to_have_count(0)
 
 
+def test_what_several_parts_cannot_answer_alike_is_said_once_above_them(
+    tabs: Callable[..., Watched], shop: tuple[Served, str], cookies: list[dict[str, object]]
+) -> None:
+    tab = tabs(base_url=shop[0].url)
+    tab.expected = (*tab.expected, "status of 422", "net::ERR")
+    page = tab.page
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
+    page.goto(f"/{shop[1]}/overview?filter=path:re:((((")
+    above = page.get_by_role("alert")
+    expect(above).to_have_count(1)
+    expect(above).to_contain_text("This regular expression cannot be used")
+    expect(page.get_by_text("Not shown. What is wrong stands above.")).not_to_have_count(0)
+    page.get_by_role("button", name=re.compile("^Remove the filter")).click()
+    expect(page.locator(".plot canvas")).to_be_visible()
+    expect(above).to_have_count(0)
+    page.route("**/reports/*", lambda route: route.abort())
+    page.goto(f"/{shop[1]}/overview?range=90d")
+    expect(above).to_have_count(1)
+    expect(above).to_contain_text("Sightline does not answer.")
+    page.unroute("**/reports/*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".plot canvas")).to_be_visible()
+    expect(page.get_by_role("region", name="Pages").locator("li").first).to_be_visible()
+    expect(above).to_have_count(0)
+
+
+@pytest.mark.parametrize("address", ["session/%E0%A4", "session/yesterday", "issue/%", "issue/%zz"])
+def test_an_address_that_was_cut_or_mistyped_names_nothing_that_is_there(
+    tabs: Callable[..., Watched], shop: tuple[Served, str], cookies: list[dict[str, object]], address: str
+) -> None:
+    tab = tabs(base_url=shop[0].url)
+    tab.expected = (*tab.expected, "status of 404")
+    tab.page.context.add_cookies(cookies)  # type: ignore[arg-type]
+    tab.page.goto(f"/{shop[1]}/{address}")
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text(re.compile("^There is no"))
+
+
 def test_a_site_that_is_not_there_is_said(
     tabs: Callable[..., Watched], shop: tuple[Served, str], cookies: list[dict[str, object]]
 ) -> None:

@@ -125,6 +125,7 @@ export const t = {
     brokenHint: 'Reload the page. If it comes back, the server’s log says more.',
     unknown: 'The server did not do this.',
     requestId: 'Request',
+    told: 'Not shown. What is wrong stands above.',
     wait: (seconds: number) =>
       seconds < 90 ? `Try again in ${plural(seconds, 'second', 'seconds')}.` : `Try again in ${plural(Math.ceil(seconds / 60), 'minute', 'minutes')}.`,
     byCode: {

@@ -7,6 +7,7 @@ import type { Readable } from '../loading.svelte.ts';
 import { rebuilding } from './rebuilding.svelte.ts';
 import { sharing } from './sharing.svelte.ts';
 import { site } from './state.svelte.ts';
+import { troubles } from './troubles.svelte.ts';
 
 type Path<Name extends string> = `GET /api/v1/sites/{site}/reports/${Name}`;
 type ReportName = keyof Operations extends infer Key ? (Key extends Path<infer Name> ? Name : never) : never;
@@ -76,7 +77,8 @@ export function fileOf<Name extends ReportName>(name: Name, query: Query<Name>, 
 /**
  * Something that is asked anew whenever what it depends on changes: whatever `ask` reads of the state before it waits.
  * The old answer stays on the screen meanwhile, and a request that is overtaken ends. While the server makes its warehouse
- * anew it is asked again by itself. Made while a component starts.
+ * anew it is asked again by itself. What fails like other parts of the page is said above them, unless this stands `apart`,
+ * as in a dialog. Made while a component starts.
  */
 export class Live<T> implements Readable<T> {
   value = $state.raw<T | undefined>(undefined);
@@ -84,13 +86,20 @@ export class Live<T> implements Readable<T> {
   busy = $state(false);
   #ask: (signal: AbortSignal) => Promise<T>;
   #current: AbortController | null = null;
+  #apart: boolean;
 
-  constructor(ask: (signal: AbortSignal) => Promise<T>) {
+  constructor(ask: (signal: AbortSignal) => Promise<T>, { apart = false }: { apart?: boolean } = {}) {
     this.#ask = ask;
+    this.#apart = apart;
+    if (!apart) $effect(() => troubles.watch(this));
     $effect(() => {
       void this.#run();
       return () => this.#current?.abort();
     });
+  }
+
+  get told(): boolean {
+    return !this.#apart && troubles.tell(this);
   }
 
   again = (): Promise<void> => this.#run();

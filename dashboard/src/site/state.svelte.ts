@@ -35,13 +35,22 @@ export interface Compared {
 const among = <T extends string>(known: readonly T[], text: string | null): T | null =>
   known.find((one) => one === text) ?? null;
 
+/** An address that was cut in the middle of a letter names nothing, but is no reason to show nothing. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 class SiteState {
   /** The site and page that the address names: `/SITE/PAGE/…`. */
   readonly parts = $derived(router.path.split('/').slice(1));
   readonly id = $derived(this.parts[0] ?? '');
   readonly page = $derived(this.parts[1] ?? '');
   /** What follows the page in the path, as the visit of `/SITE/session/VISIT`. */
-  readonly rest = $derived(this.parts.slice(2).map(decodeURIComponent));
+  readonly rest = $derived(this.parts.slice(2).map(decoded));
   readonly site: Site | undefined = $derived(sites.find(this.id));
   readonly zone = $derived(sharing.opened?.time_zone ?? this.site?.time_zone ?? 'UTC');
 
