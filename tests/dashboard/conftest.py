@@ -10,12 +10,15 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 from tools import assets
 
 from tests.dashboard.looks import AXE
 from tests.running import run, up
 
+# A machine that other tests keep busy may stand still for seconds; what is wrong stays wrong for as long.
+PATIENCE_S = 15.0
+expect.set_options(timeout=PATIENCE_S * 1000)
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -94,7 +97,9 @@ def served(built: None) -> Iterator[Served]:
         assert running.setup_link is not None
         found = Served(running.url, running.setup_link)
         body = {"token": found.setup_token, **ADA}
-        httpx.post(f"{found.url}/api/v1/setup", json=body, headers={"origin": found.url}).raise_for_status()
+        httpx.post(
+            f"{found.url}/api/v1/setup", json=body, headers={"origin": found.url}, timeout=PATIENCE_S
+        ).raise_for_status()
         yield found
 
 
@@ -119,7 +124,7 @@ def tabs(chromium: Browser) -> Iterator[Callable[..., Watched]]:
 
     def tab(**options: object) -> Watched:
         context = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", **options})  # type: ignore[arg-type]
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_S * 1000)
         watched = Watched(context.new_page())
         watched.page.on("console", watched.note)
         watched.page.on("pageerror", lambda error: watched.complaints.append(f"uncaught: {error}"))
@@ -139,7 +144,7 @@ def ada_cookies(served: Served) -> list[dict[str, object]]:
 
 
 def cookies_of(served: Served, login: str, password: str) -> list[dict[str, object]]:
-    with httpx.Client(base_url=served.url, headers={"origin": served.url}) as client:
+    with httpx.Client(base_url=served.url, headers={"origin": served.url}, timeout=PATIENCE_S) as client:
         client.post("/api/v1/sign-in", json={"login": login, "password": password}).raise_for_status()
         host = urlsplit(served.url).hostname
         return [
@@ -168,7 +173,9 @@ def shop(built: None) -> Iterator[tuple[Served, str]]:
         assert running.setup_link is not None
         found = Served(running.url, running.setup_link)
         body = {"token": found.setup_token, **ADA}
-        httpx.post(f"{found.url}/api/v1/setup", json=body, headers={"origin": found.url}).raise_for_status()
+        httpx.post(
+            f"{found.url}/api/v1/setup", json=body, headers={"origin": found.url}, timeout=PATIENCE_S
+        ).raise_for_status()
         told = run(
             "demo", "traffic", "--visits", "400", "--live", "8", "--data", str(running.data), "--json",
             SIGHTLINE_CLIENT_URL=running.url,
@@ -181,7 +188,7 @@ def shop(built: None) -> Iterator[tuple[Served, str]]:
 
 def wait_for_reports(served: Served, site: str) -> None:
     """Past days make the warehouse anew; meanwhile reports are refused, which a browser's console complains about."""
-    with httpx.Client(base_url=f"{served.url}/api/v1", headers={"origin": served.url}) as client:
+    with httpx.Client(base_url=f"{served.url}/api/v1", headers={"origin": served.url}, timeout=PATIENCE_S) as client:
         client.post("/sign-in", json={"login": ADA["email"], "password": PASSWORD}).raise_for_status()
         deadline = time.monotonic() + 30
         while (
@@ -214,7 +221,7 @@ class Client(httpx.Client):
     """The API as Ada's browser calls it, to prepare what a test needs."""
 
     def __init__(self, served: Served) -> None:
-        super().__init__(base_url=f"{served.url}/api/v1", headers={"origin": served.url})
+        super().__init__(base_url=f"{served.url}/api/v1", headers={"origin": served.url}, timeout=PATIENCE_S)
         answer = self.post("/sign-in", json={"login": ADA["email"], "password": PASSWORD}).raise_for_status()
         self.me = answer.json()
         self.headers["x-sightline-csrf"] = self.me["csrf_token"]
