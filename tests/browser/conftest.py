@@ -18,7 +18,6 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
@@ -26,7 +25,7 @@ from tools import assets
 
 from sightline.database.address import connect
 from sightline.database.embedded import running
-from tests.dashboard.conftest import ADA, CHROMIUM, FLAGS, Client, Served
+from tests.dashboard.conftest import CHROMIUM, FLAGS, PATIENCE_S, Client, Served, set_up_by_ada
 from tests.running import Running, up
 
 # Headless Chromium says so, and is kept out as a machine. Given to the browser, not to its contexts: what a page sends
@@ -168,9 +167,7 @@ def built() -> None:
 @pytest.fixture(scope="package")
 def sightline(built: None) -> Iterator[Running]:
     with up() as server:
-        assert server.setup_link is not None
-        body = {"token": server.setup_link.partition("token=")[2], **ADA}
-        httpx.post(f"{server.url}/api/v1/setup", json=body, headers={"origin": str(server.url)}).raise_for_status()
+        set_up_by_ada(server)
         yield server
 
 
@@ -259,7 +256,7 @@ class Watched:
 
     def context(self, **options: Any) -> BrowserContext:
         found = self._chromium.new_context(locale="en-GB", **options)
-        found.set_default_timeout(15_000)
+        found.set_default_timeout(PATIENCE_S * 1000)
         self._contexts.append(found)
         return found
 

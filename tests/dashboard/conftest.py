@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from tools import assets
 
 from tests.dashboard.looks import AXE
-from tests.running import run, up
+from tests.running import Running, run, up
 
 # A machine that other tests keep busy may stand still for seconds; what is wrong stays wrong for as long.
 PATIENCE_S = 15.0
@@ -67,6 +67,17 @@ class Watched:
 Open = Callable[..., Page]
 
 
+def set_up_by_ada(running: Running) -> Served:
+    """What the first admin does with the link that a new server prints."""
+    assert running.url is not None
+    assert running.setup_link is not None
+    found = Served(running.url, running.setup_link)
+    body = {"token": found.setup_token, **ADA}
+    setup = httpx.post(f"{found.url}/api/v1/setup", json=body, headers={"origin": found.url}, timeout=PATIENCE_S)
+    setup.raise_for_status()
+    return found
+
+
 @pytest.fixture(scope="package")
 def built() -> None:
     """The dashboard of these very sources, and the packages that check it."""
@@ -93,14 +104,7 @@ def fresh(built: None) -> Iterator[Served]:
 def served(built: None) -> Iterator[Served]:
     """A server with an admin, Ada, who owns the team Engine."""
     with up() as running:
-        assert running.url is not None
-        assert running.setup_link is not None
-        found = Served(running.url, running.setup_link)
-        body = {"token": found.setup_token, **ADA}
-        httpx.post(
-            f"{found.url}/api/v1/setup", json=body, headers={"origin": found.url}, timeout=PATIENCE_S
-        ).raise_for_status()
-        yield found
+        yield set_up_by_ada(running)
 
 
 # Never for the whole session: while it lives, its event loop runs in this thread and asynchronous tests could not.
@@ -169,16 +173,10 @@ def ada(tabs: Callable[..., Watched], served: Served, ada_cookies: list[dict[str
 def shop(built: None) -> Iterator[tuple[Served, str]]:
     """A server with Ada, and the demo's site with a month of visits and some of now."""
     with up() as running:
-        assert running.url is not None
-        assert running.setup_link is not None
-        found = Served(running.url, running.setup_link)
-        body = {"token": found.setup_token, **ADA}
-        httpx.post(
-            f"{found.url}/api/v1/setup", json=body, headers={"origin": found.url}, timeout=PATIENCE_S
-        ).raise_for_status()
+        found = set_up_by_ada(running)
         told = run(
             "demo", "traffic", "--visits", "400", "--live", "8", "--data", str(running.data), "--json",
-            SIGHTLINE_CLIENT_URL=running.url,
+            SIGHTLINE_CLIENT_URL=found.url,
         )  # fmt: skip
         assert told.returncode == 0, told.stderr
         site = json.loads(told.stdout)["site"]

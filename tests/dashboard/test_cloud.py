@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sightline.cloud import cost
-from tests.dashboard.conftest import ADA, PASSWORD, Client, Served, Watched, cookies_of
+from tests.dashboard.conftest import ADA, PASSWORD, Client, Served, Watched, cookies_of, set_up_by_ada
 from tests.dashboard.looks import LOOKS, PAIRS, SIZES, seen, settled
 from tests.running import run, up
 
@@ -30,12 +30,7 @@ ROWS = [
 def installed(built: None) -> Iterator[Served]:
     """A server of its own, since what is sent stays."""
     with up() as running:
-        assert running.url is not None
-        assert running.setup_link is not None
-        found = Served(running.url, running.setup_link)
-        body = {"token": found.setup_token, **ADA}
-        httpx.post(f"{found.url}/api/v1/setup", json=body, headers={"origin": found.url}).raise_for_status()
-        yield found
+        yield set_up_by_ada(running)
 
 
 @pytest.fixture

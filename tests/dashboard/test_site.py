@@ -468,6 +468,10 @@ def test_what_several_parts_cannot_answer_alike_is_said_once_above_them(
     expect(page.locator(".plot canvas")).to_be_visible()
     expect(page.get_by_role("region", name="Pages").locator("li").first).to_be_visible()
     expect(above).to_have_count(0)
+    page.route("**/reports/*", lambda route: route.abort())
+    page.goto(f"/{shop[1]}/logs")  # which says by itself only what is wrong with a query
+    expect(above).to_have_count(1)
+    expect(above).to_contain_text("Sightline does not answer.")
 
 
 @pytest.mark.parametrize("address", ["session/%E0%A4", "session/yesterday", "issue/%", "issue/%zz"])

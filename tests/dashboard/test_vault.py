@@ -14,7 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dashboard.conftest import ADA, PASSWORD, Client, Open, Served, Watched, cookies_of
+from tests.dashboard.conftest import ADA, PASSWORD, Client, Open, Served, Watched, cookies_of, set_up_by_ada
 from tests.dashboard.looks import SIZES, faults, is_wider_than_its_window, settled, sticking_out
 from tests.postgres import binaries, system_postgres
 from tests.running import up
@@ -28,20 +28,11 @@ LOU = {
 PARTS = ("subjects", "requests", "audit", "keys")
 
 
-def served_by(url: str | None, link: str | None) -> Served:
-    assert url is not None
-    assert link is not None
-    found = Served(url, link)
-    body = {"token": found.setup_token, **ADA}
-    httpx.post(f"{url}/api/v1/setup", json=body, headers={"origin": url}).raise_for_status()
-    return found
-
-
 @pytest.fixture(scope="module")
 def keeper(built: None) -> Iterator[Served]:
     """A server with purposes, and a vault in which there are some."""
     with up(SIGHTLINE_VAULT_PURPOSES=PURPOSES) as running:
-        found = served_by(running.url, running.setup_link)
+        found = set_up_by_ada(running)
         with closing(Client(found)) as client:
             many = [
                 {"values": {"email": f"p{number}@example.com", "ssn": f"219-09-{number:04}"}} for number in range(6)
@@ -323,7 +314,7 @@ def test_where_no_vault_is_set_up_the_page_says_what_to_do(axe: str, tabs: Calla
         )
         subprocess.run([binaries() / "psql", "-q", "-c", "CREATE SCHEMA umami", url], check=True)
         with up(command="serve", SIGHTLINE_DATABASE_URL=url, SIGHTLINE_DATABASE_TLS="off") as running:
-            found = served_by(running.url, running.setup_link)
+            found = set_up_by_ada(running)
             tab = tabs(base_url=found.url)
             tab.expected = (*tab.expected, "status of 503")
             tab.page.context.add_cookies(cookies_of(found, ADA["email"], PASSWORD))  # type: ignore[arg-type]

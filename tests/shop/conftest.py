@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Reque
 from tools import assets
 
 from tests.browser.conftest import AGENT, Rows
-from tests.dashboard.conftest import ADA, CHROMIUM, FLAGS, Client, Served
+from tests.dashboard.conftest import CHROMIUM, FLAGS, PATIENCE_S, Client, Served, set_up_by_ada
 from tests.running import ROOT, Running, up
 
 SHOP = ROOT / "examples" / "shop"
@@ -37,9 +37,7 @@ def built() -> None:
 @pytest.fixture(scope="package")
 def sightline(built: None) -> Iterator[Running]:
     with up(SIGHTLINE_DEMO_SHOP="true") as server:
-        assert server.setup_link is not None
-        body = {"token": server.setup_link.partition("token=")[2], **ADA}
-        httpx.post(f"{server.url}/api/v1/setup", json=body, headers={"origin": str(server.url)}).raise_for_status()
+        set_up_by_ada(server)
         yield server
 
 
@@ -118,7 +116,7 @@ class Visitors:
 
     def context(self, **options: Any) -> BrowserContext:
         found = self.browser.new_context(locale="en-GB", **options)
-        found.set_default_timeout(15_000)
+        found.set_default_timeout(PATIENCE_S * 1000)
         self.contexts.append(found)
         return found
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any, TypeVar
 
-import httpx
 import msgspec
 import psutil
 import pytest
@@ -17,7 +16,7 @@ from playwright.sync_api import Page, Request
 from sightline.database.address import connect
 from sightline.database.embedded import running
 from tests.crowd import Outcome, Visit, crowd
-from tests.dashboard.conftest import ADA, Client, Served
+from tests.dashboard.conftest import Client, set_up_by_ada
 from tests.running import Running, up
 from tests.shop.conftest import SDK, Visitors, until
 from tests.shop.test_visits import CUSTOMER
@@ -115,11 +114,7 @@ class Load:
     """A server of its own with one site, and what is stored there."""
 
     def __init__(self, server: Running) -> None:
-        assert server.url is not None
-        assert server.setup_link is not None
-        body = {"token": server.setup_link.partition("token=")[2], **ADA}
-        httpx.post(f"{server.url}/api/v1/setup", json=body, headers={"origin": server.url}).raise_for_status()
-        client = Client(Served(server.url, server.setup_link))
+        client = Client(set_up_by_ada(server))
         site = client.made("/sites", {"name": "Shop", "team": client.team})
         snippet = str(client.get(f"/sites/{site['id']}/snippet").json()["html"])
         client.close()

@@ -78,7 +78,7 @@ export function fileOf<Name extends ReportName>(name: Name, query: Query<Name>, 
  * Something that is asked anew whenever what it depends on changes: whatever `ask` reads of the state before it waits.
  * The old answer stays on the screen meanwhile, and a request that is overtaken ends. While the server makes its warehouse
  * anew it is asked again by itself. What fails like other parts of the page is said above them, unless this stands `apart`,
- * as in a dialog. Made while a component starts.
+ * as in a dialog, or where nothing would say it. Made while a component starts.
  */
 export class Live<T> implements Readable<T> {
   value = $state.raw<T | undefined>(undefined);
